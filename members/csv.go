@@ -15,6 +15,7 @@ type csvSource struct {
 	unnamed []unnamedColumn
 	totals  totals
 	cell    brokenCell
+	heldTo  int // lines above this one are held back by join
 }
 
 // separators are tried in this order if none is configured.
@@ -106,19 +107,26 @@ func (s *csvSource) isBlank(line string) bool {
 }
 
 func (s *csvSource) next() (entry, error) {
-	line, err := s.lines.next()
-	for err == nil && s.isBlank(line) {
-		if strings.Count(line, `"`)%2 == 1 { // all that is left of a cell
-			err = s.cell.add(s.lines.line, line, markInside, s.parser.separator)
+	line, position, rows := "", 0, []string(nil)
+	for isRow := false; !isRow; isRow = isRow || !s.isBlank(line) {
+		var err error
+		if line, err = s.lines.next(); err != nil {
+			return entry{}, err
 		}
-		if err == nil {
-			line, err = s.lines.next()
+		if position = s.lines.line; position < s.heldTo {
+			if s.isBlank(line) {
+				continue
+			}
+			return s.between(line)
+		}
+		if line, rows, isRow = s.join(line); isRow || !s.isBlank(line) || !hasOddMarks(line) {
+			continue
+		}
+		if err := s.cell.add(position, line, markInside, s.parser.separator); err != nil { // all that is left of a cell
+			return entry{}, err
 		}
 	}
-	if err != nil {
-		return entry{}, err
-	}
-	e := entry{position: s.lines.line, absent: s.parser.layout.absent, isOpen: s.lines.isOpen && !s.lines.isMarked}
+	e := entry{position: position, absent: s.parser.layout.absent, isOpen: s.lines.isOpen && !s.lines.isMarked}
 	s.parser.born.line, s.parser.start.line, s.parser.end.line = e.position, e.position, e.position
 	s.parser.isOpen = e.isOpen
 	rec, wrong, problem := s.parser.parse(line)
@@ -139,6 +147,7 @@ func (s *csvSource) next() (entry, error) {
 		e.either = s.parser.either
 		e.remarks = wholeNameRemarks(rec.partWholeNames(), e.position, "")
 		e.written = rec.moveSuffix()
+		s.noteRows(&e, rows)
 		e.rec, e.notes = rec, cannotRegister(rec, e.position, "")
 		return e, nil
 	}

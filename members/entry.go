@@ -51,6 +51,7 @@ type entry struct {
 	notes   []LineError // remarks on an entry that is applied
 	remarks []LineError // the same, of what is not counted
 	numbers []string    // with a fault: numbers that the entry may mean, so that none of those members ends
+	naming  []string    // numbers that an entry without a fault names beside its own; none of those members ends
 	own     string      // the one number that is certainly its member's, even if the roster does not know it; or ""
 
 	macs                [][]byte // of rec.MemberNumber, the current version first

@@ -105,18 +105,22 @@ func headerKey(name string) string {
 // them, or 0 if the lines in the buffer disagree. A single such line may have an extra separator in its middle.
 func (s *csvSource) emptyBehind() int {
 	seen, err := s.lines.r.Peek(maxLine)
-	behind, lines := 0, 0
+	behind, lines, row := 0, 0, ""
 	for {
 		line, rest, isWhole := bytes.Cut(seen, []byte{s.lines.end()})
 		if isLast := errors.Is(err, io.EOF) && len(line) > 0; !isWhole && !isLast {
 			break
 		}
 		seen = rest
-		text := string(bytes.TrimRight(line, "\r"))
+		text := row + string(bytes.TrimRight(line, "\r"))
 		if s.isBlank(text) {
 			continue
 		}
 		fields, problem := splitLine(nil, text, s.parser.separator)
+		if row = ""; problem == markOpen && isWhole && !s.lines.isCR { // a cell that goes on
+			row = text + "\n"
+			continue
+		}
 		extra := len(fields) - s.parser.layout.fields
 		if problem != "" || extra <= 0 || lines > 0 && extra != behind || !areEmpty(fields[s.parser.layout.fields:]) {
 			return 0

@@ -112,29 +112,6 @@ func TestFaultyLinesStopNothingElse(t *testing.T) {
 	}
 }
 
-// What was pasted into a note is no row: the lines within a cell would be read as such.
-func TestRowsWithinACell(t *testing.T) {
-	t.Parallel()
-	const head = "member_number,first_name,last_name,suffix,birth_date,program,coverage_start,coverage_end,notes\n"
-	const pablo, ines = "111111111,PABLO,GARCIA,,1984-05-17,A,2024-01-01,,", "222222222,INES,LOPEZ,,1985-05-17,A,2024-01-01,,"
-	for name, test := range map[string]struct{ notes, says string }{
-		"a row in a note":           {`"old row of his wife:` + "\n222222222,INES,LOPEZ,,1985-05-17,D,2023-01-01,2026-06-30,\nask Luis\"\n", "line 2: a quotation mark is opened here and closed on line 4"},
-		"a mark alone":              {`"see` + "\n222222222,INES,LOPEZ,,1985-05-17,D,2023-01-01,2026-06-30,\n\"\n", "line 2: a quotation mark is opened here and closed on line 4"},
-		"a note of two lines":       {`"called` + "\nleft message\"\n" + ines + "\n", ""},
-		"a mark that nobody closes": {`"called` + "\n" + ines + "\n", ""},
-	} {
-		f := newFixture(t)
-		f.load(t, head+pablo+"\n"+ines+"\n")
-		_, err := f.Import(t.Context(), strings.NewReader(head+pablo+test.notes), ImportOptions{})
-		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
-			t.Errorf("%s: %v, want %q", name, err, test.says)
-		}
-		if m, err := f.Find(t.Context(), "222222222"); err != nil || m.Program != "A" || m.Ended {
-			t.Errorf("%s: Ines is %+v, %v", name, m, err)
-		}
-	}
-}
-
 // Spreadsheets write a header that was wrapped within its cell over several lines.
 func TestWrappedHeader(t *testing.T) {
 	t.Parallel()

@@ -38,16 +38,25 @@ func unitOr(unit string) string {
 	return unit
 }
 
-// lineReader returns one physical line at a time and never holds more than maxLine bytes. That is why it replaces
+// lineReader returns one physical line at a time and holds at most maxLine bytes, and about as many ahead. That is why it replaces
 // encoding/csv, which collects a whole record and uses unbounded memory to do so.
 type lineReader struct {
-	r       *bufio.Reader // with room for maxLine
-	decoder *decoder
-	isCR    bool // lines end in a bare CR
-	line    int
-	isOpen  bool // the line just read is unterminated: it is the last one, or the file is cut off
+	r            *bufio.Reader // with room for maxLine
+	decoder      *decoder
+	isCR         bool // lines end in a bare CR
+	physicalLine      // the one that next returned
 
-	isMarked bool // the line just read ends in the end-of-file mark
+	read   int            // lines, those ahead among them
+	ahead  []physicalLine // read by peek, and to be returned by next
+	failed error          // behind them
+}
+
+// physicalLine is a line without its end.
+type physicalLine struct {
+	text     string
+	line     int
+	isOpen   bool // it is unterminated: it is the last one, or the file is cut off
+	isMarked bool // it ends in the end-of-file mark
 }
 
 func (l *lineReader) end() byte {
@@ -65,26 +74,59 @@ func endsInCR(text *bufio.Reader) bool {
 
 // next returns a line without its end, io.EOF after the last one, a *FileError, or the error of the file system.
 func (l *lineReader) next() (string, error) {
+	switch {
+	case len(l.ahead) > 0:
+		l.physicalLine, l.ahead = l.ahead[0], l.ahead[1:]
+	case l.failed != nil:
+		return "", l.failed
+	default:
+		p, err := l.readLine()
+		if l.line = l.read; err != nil {
+			return "", err
+		}
+		l.physicalLine = p
+	}
+	return l.text, nil
+}
+
+// peek returns the line i lines below the next one, if there is any. The caller bounds how far it looks.
+func (l *lineReader) peek(i int) (p physicalLine, ok bool) {
+	for len(l.ahead) <= i && l.failed == nil {
+		p, err := l.readLine()
+		if err != nil {
+			l.failed = err
+			break
+		}
+		l.ahead = append(l.ahead, p)
+	}
+	if i >= len(l.ahead) {
+		return physicalLine{}, false
+	}
+	return l.ahead[i], true
+}
+
+func (l *lineReader) readLine() (p physicalLine, err error) {
 	raw, err := l.r.ReadSlice(l.end())
 	if len(raw) > 0 {
-		l.line++
+		l.read++
 	}
 	switch {
 	case bytes.IndexByte(raw, 0) >= 0: // a full disk or a crash leaves zeros in place of text
-		return "", &FileError{Problem: "the file is damaged, or no text: NUL bytes from here on, and lines may be missing; ask for it again", Line: l.line}
+		return p, &FileError{Problem: "the file is damaged, or no text: NUL bytes from here on, and lines may be missing; ask for it again", Line: l.read}
 	case isConflictMark(raw):
-		return "", &FileError{Line: l.line, Problem: conflictProblem}
+		return p, &FileError{Line: l.read, Problem: conflictProblem}
 	case errors.Is(err, bufio.ErrBufferFull):
-		return "", &FileError{Line: l.line, Problem: fmt.Sprintf("longer than %d bytes; this is not a roster in CSV form", maxLine)}
+		return p, &FileError{Line: l.read, Problem: fmt.Sprintf("longer than %d bytes; this is not a roster in CSV form", maxLine)}
 	case errors.Is(err, io.EOF) && len(raw) == 0:
-		return "", io.EOF
+		return p, io.EOF
 	case errors.Is(err, io.EOF):
-		l.isOpen = true
+		p.isOpen = true
 	case err != nil:
-		return "", fmt.Errorf("reading line %d: %w", l.line+1, err)
+		return p, fmt.Errorf("reading line %d: %w", l.read+1, err)
 	}
-	l.isMarked = bytes.HasSuffix(raw, []byte(endMark))
-	return l.decoder.text(bytes.TrimRight(raw, "\r\n"+endMark)), nil
+	p.line, p.isMarked = l.read, bytes.HasSuffix(raw, []byte(endMark))
+	p.text = l.decoder.text(bytes.TrimRight(raw, "\r\n"+endMark))
+	return p, nil
 }
 
 // Problems of splitLine.
@@ -94,33 +136,7 @@ const (
 	markInside   = "a quotation mark is inside a field that does not begin with one"
 )
 
-// maxCellLines is how many lines a cell with line breaks is taken to have at most.
-const maxCellLines = 100
-
-// brokenCell notices a cell with line breaks, such as a note into which rows were pasted: what stands between its quotation marks
-// would be read as lines of their own.
-type brokenCell struct {
-	opened int // the line with a quotation mark that is not closed, 0 for none
-	rows   int // lines since then that were read
-}
-
-// add returns an error if the line ends a cell within which lines were read.
-func (b *brokenCell) add(line int, text, problem string, separator byte) error {
-	closes := problem == markInside || problem == markFollowed || problem == markOpen && (text == `"` || strings.HasPrefix(text, `"`+string(rune(separator))))
-	switch {
-	case closes && b.opened > 0 && b.rows > 0 && line-b.opened <= maxCellLines:
-		return &FileError{Line: b.opened, Problem: fmt.Sprintf("a quotation mark is opened here and closed on line %d: a cell with line breaks, and what was read between may be its text; take the line breaks out of the cell", line)}
-	case problem == markOpen && !closes:
-		*b = brokenCell{opened: line}
-	case closes:
-		*b = brokenCell{}
-	case problem == "":
-		b.rows++
-	}
-	return nil
-}
-
-// splitLine splits a line into fields (RFC 4180, except that a field cannot span lines) and appends them to dst. A
+// splitLine splits a line, or several that csvSource.join joined, into fields (RFC 4180) and appends them to dst. A
 // field may be ="004123789", as spreadsheets write text that looks like a number.
 func splitLine(dst []string, line string, separator byte) (fields []string, problem string) {
 	for {

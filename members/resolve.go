@@ -104,6 +104,12 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow, former m
 		if e.isOpen && !isKnown && e.fault == nil {
 			run.judgeOpen(e)
 		}
+		for _, number := range e.naming {
+			macs := run.roster.numberMACs(number)
+			if row, isKnown := findRow(known, macs); isKnown {
+				rows = append(rows, stagedRow{line: e.position, kind: lineNaming, id: row.ID, numberMAC: macs[0]})
+			}
+		}
 		if e.fault != nil {
 			rows = append(rows, run.reject(e, known)...)
 			continue
@@ -214,7 +220,7 @@ func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[stri
 	for i := range chunk {
 		e := &chunk[i]
 		add(e.macs, e.contentMAC)
-		for _, number := range e.numbers {
+		for _, number := range slices.Concat(e.numbers, e.naming) {
 			add(run.roster.numberMACs(number), nil)
 		}
 		if e.prior != "" && e.prior != e.rec.MemberNumber && e.fault == nil {

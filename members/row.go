@@ -44,6 +44,8 @@ func (p *rowParser) parse(line string) (rec record, wrong column, problem string
 		return rec, "", problem
 	case len(p.fields) != p.layout.fields:
 		return rec, "", p.fieldCount()
+	case p.broken() != "":
+		return rec, p.broken(), "has a line break in it"
 	case rec.MemberNumber == "":
 		problem, p.guessed = p.numbers.fault(p.layout.field(p.fields, colNumber))
 		return rec, colNumber, problem
@@ -62,6 +64,16 @@ func (p *rowParser) parse(line string) (rec record, wrong column, problem string
 	}
 	wrong, problem = checkPerson(rec, p.today)
 	return rec, wrong, problem
+}
+
+// broken returns the first column that is read in which a field has a line break.
+func (p *rowParser) broken() column {
+	for _, c := range slices.Concat(requiredColumns, optionalColumns) {
+		if strings.Contains(p.layout.field(p.fields, c), "\n") {
+			return c
+		}
+	}
+	return ""
 }
 
 // isInPlace reports whether the number of the line just parsed is certainly in its own column: nothing can shift the

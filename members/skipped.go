@@ -90,6 +90,9 @@ func isTitle(cell string) bool {
 // hasMore reports whether anything but blank lines follows. A line of a few letters at the end of a file may be the
 // remains of a member's line; a title has members below it.
 func (s *csvSource) hasMore() bool {
+	if slices.ContainsFunc(s.lines.ahead, func(p physicalLine) bool { return !s.isBlank(p.text) }) {
+		return true
+	}
 	rest, _ := s.lines.r.Peek(maxLine)
 	return len(bytes.Trim(rest, " \t\r\n\""+endMark+string(rune(s.parser.separator)))) > 0
 }
