@@ -266,6 +266,9 @@ func (r record) formerSpan(line record, absent []column) span {
 // keepNames keeps a known member's name if the new one could never be typed, since it was damaged on the way.
 func (run *importRun) keepNames(e *entry, former record) {
 	e.noteWholeName(former)
+	if !run.options.AllowDoubtful {
+		e.noteNameWords(former)
+	}
 	if len(e.notes) == 0 {
 		return
 	}

@@ -192,7 +192,7 @@ func isMissing(name string) bool {
 var missingNames = []string{
 	"TRUE", "FALSE", "VERDADERO", "FALSO", "UNKNOWN", "DESCONOCIDO", "DESCONOCIDA", "NOT AVAILABLE", "NO DISPONIBLE",
 	"BABY BOY", "BABYBOY", "BABY GIRL", "BABYGIRL", "NEWBORN", "UNBORN", "NO NAME", "SIN NOMBRE", "NOMBRE", "APELLIDO", "FIRST NAME", "LAST NAME", "NOT PROVIDED", "MISSING",
-	"UNDEFINED", "N/D", "S/N", "NO APLICA", "NOT APPLICABLE", "MISMO", "MISMA",
+	"UNDEFINED", "N/D", "S/N", "NO APLICA", "NOT APPLICABLE", "MISMO", "MISMA", "HUSKY A", "HUSKY B", "HUSKY C", "HUSKY D",
 }
 
 // missingSpelt are written by programs for a number or time that is missing; in other letters they are names.

@@ -1,6 +1,7 @@
 package members
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -8,14 +9,14 @@ import (
 const remarkProblem = "is or has a remark, and not a name"
 
 // remarks are what people write into a name's cell to say what is to be done with its line, or what became of the person, in English and
-// Spanish. INFANT and BABY are not among them: newborns are called so. Nor is what is a name as well, such as DITTO, BAJA or RIP.
+// Spanish. INFANT and BABY are not among them: newborns are called so. Nor is what is a name as well, such as DITTO, BAJA or RIP (nameWords).
 var remarks = []string{
 	"DELETE", "DELETED", "REMOVE", "REMOVED", "VOID", "VOIDED", "TERMED", "TERMINATED", "INACTIVE", "CLOSED", "CANCELLED", "CANCELED", "MOVED",
 	"DUP", "DUPLICATE", "DUPLICATED", "TEST", "TBD", "PENDING", "XXX", "XXXX", "XXXXX", "DECEASED", "DO NOT USE",
 	"DECD", "DUPE", "ENDED", "EXPIRED", "NO SMS", "WRONG ID", "SEE NOTE", "SEE NOTES", "SEE ABOVE", "SEE BELOW", "SAME AS ABOVE", "SAME AS BELOW", "IDEM",
 	"BORRAR", "BORRADO", "BORRADA", "ELIMINAR", "ELIMINADO", "ELIMINADA", "ANULADO", "ANULADA", "INACTIVO", "INACTIVA", "DUPLICADO", "DUPLICADA",
 	"PENDIENTE", "PRUEBA", "FALLECIDO", "FALLECIDA", "DIFUNTO", "DIFUNTA", "NO USAR", "VER NOTA", "VER NOTAS", "IGUAL QUE ARRIBA",
-	"DADO DE BAJA", "DADA DE BAJA", "CERRADO", "CERRADA", "CANCELADO", "CANCELADA", "REPETIDO", "REPETIDA", "REVISAR", "CORREGIR", "QEPD", "MURIO",
+	"DADO DE BAJA", "DADA DE BAJA", "CERRADO", "CERRADA", "CANCELADO", "CANCELADA", "REPETIDO", "REPETIDA", "REVISAR", "CORREGIR", "QEPD", "Q E P D", "EPD", "E P D", "R I P", "MURIO", "ERROR",
 }
 
 // remarkWords are the first and last words of remarks.
@@ -34,13 +35,75 @@ func isRemark(name string) bool {
 	if i := strings.IndexFunc(name, isBetweenWords); i >= 0 {
 		first, last = name[:i], name[strings.LastIndexFunc(name, isBetweenWords)+1:]
 	}
-	if first, last = strings.ToUpper(first), strings.ToUpper(last); first != "" && last != "" && !remarkWords[first] && !remarkWords[last] {
+	hasOther := strings.ContainsAny(name, "kK") // f/k/a is between two names
+	if first, last = strings.ToUpper(first), strings.ToUpper(last); first != "" && last != "" && !remarkWords[first] && !remarkWords[last] && (!hasOther || first == last) {
 		return false
 	}
 	words := " " + strings.Join(strings.FieldsFunc(strings.ToUpper(name), isBetweenWords), " ") + " "
 	return slices.ContainsFunc(remarks, func(remark string) bool {
 		return strings.HasPrefix(words, " "+remark+" ") || strings.HasSuffix(words, " "+remark+" ")
-	})
+	}) || strings.Contains(words, " F K A ") || strings.Contains(words, " A K A ") || strings.Contains(words, " FKA ")
 }
 
 func isBetweenWords(r rune) bool { return r == ' ' || isHyphen(r) || isDot(r) || isBreak(r) }
+
+// nameWords are remarks and words for nothing that are names as well, though rare ones.
+var nameWords = []string{"NONE", "SAME", "DITTO", "IGUAL", "RIP", "BAJA", "TERM", "HOLD"}
+
+// nameWordsLeast is how many new members of a chunk are hardly all called so.
+const nameWordsLeast = 3
+
+// isWordFor reports whether one of nameWords took the place of a name, or is behind it as the last word, or AKA and another name are.
+func isWordFor(is, was string) bool {
+	if was == "" || fold(is) == fold(was) {
+		return false
+	}
+	words := strings.FieldsFunc(strings.ToUpper(is), isBetweenWords)
+	if i := slices.Index(words, "AKA"); i > 0 && i < len(words)-1 {
+		return true
+	}
+	n := len(words) - 1
+	return n >= 0 && slices.Contains(nameWords, words[n]) && (n == 0 || fold(strings.Join(words[:n], "")) == fold(was))
+}
+
+// noteNameWords notes the names of a known member that isWordFor recognizes.
+func (e *entry) noteNameWords(former record) {
+	wasFirst, wasLast, _ := splitNames(former.FirstName, former.LastName, former.Suffix)
+	first, last, _ := splitNames(e.rec.FirstName, e.rec.LastName, e.rec.Suffix)
+	for _, part := range []struct {
+		column  column
+		was, is string
+	}{{colFirstName, wasFirst, first}, {colLastName, wasLast, last}} {
+		isNoted := slices.ContainsFunc(e.notes, func(n LineError) bool { return n.Column == string(part.column) })
+		if !isNoted && isWordFor(part.is, part.was) {
+			e.notes = append(e.notes, LineError{e.position, string(part.column), noteCannotRegister + "is or ends in a word that is hardly a name, and the member has another one", e.unit})
+		}
+	}
+}
+
+// noteSameWords notes which new members of a chunk have one of nameWords for a name, if several have the same.
+func (run *importRun) noteSameWords(chunk []entry, known map[string]knownRow) {
+	type name struct {
+		column column
+		word   string
+	}
+	found := map[name][]*entry{}
+	for i := range chunk {
+		e := &chunk[i]
+		for _, n := range [...]name{{colFirstName, e.rec.FirstName}, {colLastName, e.rec.LastName}} {
+			if n.word = strings.ToUpper(n.word); e.fault != nil || e.skipped != "" || !slices.Contains(nameWords, n.word) {
+				continue
+			}
+			if _, isKnown := findRow(known, e.macs); !isKnown {
+				found[n] = append(found[n], e)
+			}
+		}
+	}
+	for n, all := range found {
+		for _, e := range all {
+			if len(all) >= nameWordsLeast {
+				e.notes = append(e.notes, LineError{e.position, string(n.column), noteCannotRegister + fmt.Sprintf("is a word that is hardly a name, and so is that of others (%d)", len(all)-1), e.unit})
+			}
+		}
+	}
+}

@@ -85,6 +85,7 @@ func TestRosterRemarkIsNoName(t *testing.T) {
 	for _, remark := range []string{
 		"DELETE", "Deleted", "ANA DELETE", "DELETE ANA", "ANA-DELETE", "EVA DELETE", "VOID", "TERMED", "XXXX", "TEST", "TBD", "PENDING", "SEE NOTES", "FALLECIDA", "BORRAR",
 		"REMOVED", "INACTIVE", "CLOSED", "DUP", "DO NOT USE", "SAME AS ABOVE",
+		"Same", "ditto", "igual", "None", "RIP", "BAJA", "ANA RIP", "ANA aka ANITA", "ERROR", "NaN", "NaT", "null", "undefined", "N/D", "S/N", "no aplica", "mismo", "HUSKY A",
 	} {
 		if report, notes := try(remark, "SOTO"); report.Changed != 0 || report.Unchanged != 2 || len(notes) != 1 || !strings.HasPrefix(notes[0], "line 2: first_name: ") || !strings.HasSuffix(notes[0], "the former name stays") {
 			t.Errorf("first name %s: %+v, %q", remark, report, notes)
@@ -93,14 +94,43 @@ func TestRosterRemarkIsNoName(t *testing.T) {
 	for _, remark := range []string{
 		"SOTO DELETE", "SOTO TERMED", "SOTO FALLECIDA", "SOTO DUP", "SOTO MOVED", "SOTO SEE NOTE", "SOTO DECEASED", "SAME AS ABOVE", "IDEM", "SOTO BORRAR", "SOTO INACTIVE",
 		"LUNA DO NOT USE", "VOID SOTO",
+		"SOTO f/k/a PEREZ", "SOTO FKA PEREZ", "SOTO A.K.A. PEREZ", "SOTO aka PEREZ", "SOTO Q.E.P.D.", "SOTO EPD", "SOTO R.I.P.", "SOTO RIP", "SOTO BAJA", "SOTO DADA DE BAJA", "SOTO TERM",
+		"SOTO HOLD", "SOTO DECD", "SOTO-DUPE", "SOTO ENDED", "SOTO EXPIRED", "SOTO REVISAR", "SOTO CORREGIR", "SOTO CERRADO", "SOTO CANCELADO", "SOTO REPETIDO", "ERROR", "nan", "SAME", "TERM",
 	} {
 		if report, notes := try("ANA", remark); report.Changed != 0 || len(notes) != 1 || !strings.HasPrefix(notes[0], "line 2: last_name: ") || !strings.HasSuffix(notes[0], "the former name stays") {
 			t.Errorf("last name %s: %+v, %q", remark, report, notes)
 		}
 	}
-	for _, name := range []string{"INFANT", "BABY", "BEBE", "TESTA", "DUPONT", "TWIN A"} {
+	for _, name := range []string{"INFANT", "BABY", "BEBE", "TESTA", "DUPONT", "TWIN A", "SAMER", "RIPLEY", "AKA", "FAKA", "NAN"} {
 		if report, notes := try(name, "SOTO"); report.Changed != 1 || len(notes) != 0 {
 			t.Errorf("first name %s: %+v, %q, want it taken", name, report, notes)
 		}
+	}
+}
+
+// Some such words are names: who has always had one, or is new with it, keeps it. Of several new ones at once each is named.
+func TestRemarkThatIsAName(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const sam, baja, last = "700000014,ANA,SAME,,1984-05-17,A,2024-01-01,\n", "700000015,EVA,SOTO BAJA,,1985-05-17,A,2024-01-01,\n", "700000016,NOA,HOLD,,1986-05-17,A,2024-01-01,\n"
+	if r := f.load(t, header+sam+baja+noah); r.CannotRegister != 0 {
+		t.Errorf("two who are called so: %+v", r)
+	}
+	if r := f.load(t, header+strings.Replace(sam, "2024", "2025", 1)+strings.Replace(baja, "2024", "2025", 1)+noah+last); r.Changed != 2 || r.Added != 1 || r.Kept != 0 || r.CannotRegister != 0 {
+		t.Errorf("changed otherwise: %+v", r)
+	}
+	married := header + sam + strings.Replace(baja, "SOTO BAJA", "TERM", 1) + noah + last
+	if r := f.load(t, married); r.Kept != 1 {
+		t.Errorf("another name: %+v, want the former name kept", r)
+	}
+	if _, err := f.Import(t.Context(), strings.NewReader(married), ImportOptions{AllowDoubtful: true}); err != nil {
+		t.Error(err)
+	}
+	if m, err := f.Find(t.Context(), "700000015"); err != nil || m.LastName != "TERM" {
+		t.Errorf("allowed: %+v, %v", m, err)
+	}
+	three := "700000021,ANA,DITTO,,1974-05-17,A,2024-01-01,\n700000022,EVA,ditto,,1975-06-18,A,2024-01-01,\n700000023,NOA,Ditto,,1976-07-19,A,2024-01-01,\n"
+	if r := f.load(t, married+three); r.Added != 3 || r.CannotRegister != 3 {
+		t.Errorf("three new ones: %+v, want each named", r)
 	}
 }
