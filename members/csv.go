@@ -107,9 +107,12 @@ func (s *csvSource) isBlank(line string) bool {
 }
 
 func (s *csvSource) next() (entry, error) {
-	line, position, rows := "", 0, []string(nil)
-	for isRow := false; !isRow; isRow = isRow || !s.isBlank(line) {
+	var line string
+	var position int
+	var rows []string
+	for {
 		var err error
+		var isRow bool
 		if line, err = s.lines.next(); err != nil {
 			return entry{}, err
 		}
@@ -119,7 +122,10 @@ func (s *csvSource) next() (entry, error) {
 			}
 			return s.between(line)
 		}
-		if line, rows, isRow = s.join(line); isRow || !s.isBlank(line) || !hasOddMarks(line) {
+		if line, rows, isRow = s.join(line); isRow || !s.isBlank(line) {
+			break
+		}
+		if !hasOddMarks(line) {
 			continue
 		}
 		if err := s.cell.add(position, line, markInside, s.parser.separator); err != nil { // all that is left of a cell

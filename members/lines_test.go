@@ -109,6 +109,7 @@ func FuzzReadRoster(f *testing.F) {
 	f.Add("birth_date;last_name;first_name;member_number\n")
 	f.Add("\xEF\xBB\xBFmember_number,first_name,last_name,birth_date,suffix\r\n\"1\"\"2\",a,b,c,d\r\n")
 	f.Add("sep=;\nmember_number;first_name;last_name;birth_date;suffix\n=\"123456789\";PE&#209;A;O/RUIZ 3rd;3/14/1984;\n")
+	f.Add("member_number,first_name,last_name,birth_date,n\n123456789,Ana,\"García\n\",1984-05-17,\"a\n123456788,b,c,1984-05-17,\nd\"\n123456787,Eva,Soto,1984-05-17,\"x\n")
 	f.Add("\x1f\x8b\x08")
 	f.Add("\xFF\xFEm\x00")
 	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)

@@ -68,6 +68,9 @@ func isWordFor(is, was string) bool {
 
 // noteNameWords notes the names of a known member that isWordFor recognizes.
 func (e *entry) noteNameWords(former record) {
+	if e.rec.FirstName == former.FirstName && e.rec.LastName == former.LastName {
+		return
+	}
 	wasFirst, wasLast, _ := splitNames(former.FirstName, former.LastName, former.Suffix)
 	first, last, _ := splitNames(e.rec.FirstName, e.rec.LastName, e.rec.Suffix)
 	for _, part := range []struct {
@@ -83,26 +86,31 @@ func (e *entry) noteNameWords(former record) {
 
 // noteSameWords notes which new members of a chunk have one of nameWords for a name, if several have the same.
 func (run *importRun) noteSameWords(chunk []entry, known map[string]knownRow) {
-	type name struct {
-		column column
-		word   string
-	}
-	found := map[name][]*entry{}
-	for i := range chunk {
-		e := &chunk[i]
-		for _, n := range [...]name{{colFirstName, e.rec.FirstName}, {colLastName, e.rec.LastName}} {
-			if n.word = strings.ToUpper(n.word); e.fault != nil || e.skipped != "" || !slices.Contains(nameWords, n.word) {
+	for _, c := range [...]column{colFirstName, colLastName} {
+		var found [][]*entry // for each of nameWords
+		for i := range chunk {
+			e := &chunk[i]
+			is := e.rec.FirstName
+			if c == colLastName {
+				is = e.rec.LastName
+			}
+			word := slices.IndexFunc(nameWords, func(word string) bool { return len(word) == len(is) && strings.EqualFold(word, is) })
+			if word < 0 || e.fault != nil || e.skipped != "" {
 				continue
 			}
-			if _, isKnown := findRow(known, e.macs); !isKnown {
-				found[n] = append(found[n], e)
+			if _, isKnown := findRow(known, e.macs); isKnown {
+				continue
 			}
+			if found == nil {
+				found = make([][]*entry, len(nameWords))
+			}
+			found[word] = append(found[word], e)
 		}
-	}
-	for n, all := range found {
-		for _, e := range all {
-			if len(all) >= nameWordsLeast {
-				e.notes = append(e.notes, LineError{e.position, string(n.column), noteCannotRegister + fmt.Sprintf("is a word that is hardly a name, and so is that of others (%d)", len(all)-1), e.unit})
+		for _, all := range found {
+			for _, e := range all {
+				if len(all) >= nameWordsLeast {
+					e.notes = append(e.notes, LineError{e.position, string(c), noteCannotRegister + fmt.Sprintf("is a word that is hardly a name, and so is that of others (%d)", len(all)-1), e.unit})
+				}
 			}
 		}
 	}

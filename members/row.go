@@ -44,7 +44,7 @@ func (p *rowParser) parse(line string) (rec record, wrong column, problem string
 		return rec, "", problem
 	case len(p.fields) != p.layout.fields:
 		return rec, "", p.fieldCount()
-	case p.broken() != "":
+	case strings.IndexByte(line, '\n') >= 0 && p.broken() != "":
 		return rec, p.broken(), "has a line break in it"
 	case rec.MemberNumber == "":
 		problem, p.guessed = p.numbers.fault(p.layout.field(p.fields, colNumber))
@@ -68,9 +68,11 @@ func (p *rowParser) parse(line string) (rec record, wrong column, problem string
 
 // broken returns the first column that is read in which a field has a line break.
 func (p *rowParser) broken() column {
-	for _, c := range slices.Concat(requiredColumns, optionalColumns) {
-		if strings.Contains(p.layout.field(p.fields, c), "\n") {
-			return c
+	for _, columns := range [...][]column{requiredColumns, optionalColumns} {
+		for _, c := range columns {
+			if strings.Contains(p.layout.field(p.fields, c), "\n") {
+				return c
+			}
 		}
 	}
 	return ""
