@@ -44,6 +44,7 @@ type layout struct {
 	words    []string       // columns recognized by another word than our own, with the header they were read from
 	unread   []string       // columns of the file that are not recognized, by their headers
 	unknown  map[int]string // the same, as written, by their positions
+	written  []string       // all headers
 	unnamed  []int          // positions of columns without a header
 	absent   []column       // optional columns that the file does not have
 	lacks    []string       // the same, by the names that their headers should have
@@ -57,7 +58,7 @@ func readHeader(line string, separator byte, names map[string]string) (layout, e
 		return layout{}, errors.New(problem)
 	}
 	h := newHeaderNames(header)
-	l := layout{position: map[column]int{}, fields: len(header)}
+	l := layout{position: map[column]int{}, fields: len(header), written: h.written}
 	var missing []string
 	var unclear error
 	columns := slices.Concat(requiredColumns, optionalColumns)
@@ -123,6 +124,18 @@ func newHeaderNames(header []string) headerNames {
 		h.written = append(h.written, clip(name))
 	}
 	return h
+}
+
+// lacking returns an error if the header does not have a column that is to be passed over: its name is misspelt, or the file another one.
+func (l layout) lacking(ignored []string) error {
+	for _, name := range ignored {
+		isThere := func(header string) bool { return header != "" && headerKey(header) == headerKey(clip(name)) }
+		if !slices.ContainsFunc(l.written, isThere) {
+			has := slices.DeleteFunc(slices.Clone(l.written), func(header string) bool { return header == "" })
+			return &FileError{Problem: fmt.Sprintf("--ignore-column names %q, which is not in the header: it has %s", clip(name), strings.Join(has, ", "))}
+		}
+	}
+	return nil
 }
 
 func (l layout) field(fields []string, c column) string {

@@ -15,7 +15,7 @@ func TestFilesInARowAreRefused(t *testing.T) {
 	f := newFixture(t)
 	var all strings.Builder
 	for i := range 100 {
-		fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ%s,,1984-03-14,A,,\n", i, strings.Repeat("X", i%20))
+		fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ,,%s,A,,\n", i, born(i))
 	}
 	f.load(t, header+all.String())
 	end := func(from, to int) (Report, error) {
@@ -56,7 +56,7 @@ func TestCoverageTakenInStepsIsRefused(t *testing.T) {
 			if i < lapsed {
 				end = "2025-12-31"
 			}
-			fmt.Fprintf(&lines, "9%08d,ANA,RUIZ%s,,1984-03-14,A,2025-01-01,%s\n", i, strings.Repeat("X", i%40), end)
+			fmt.Fprintf(&lines, "9%08d,ANA,RUIZ,,%s,A,2025-01-01,%s\n", i, born(i), end)
 		}
 		return header + lines.String()
 	}

@@ -27,6 +27,9 @@ func newCSV(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers
 	if err != nil {
 		return nil, err
 	}
+	if err := layout.lacking(options.IgnoreColumns); err != nil {
+		return nil, err
+	}
 	parser := &rowParser{layout: layout, separator: separator, numbers: numbers, today: today}
 	parser.born.order, parser.start.order, parser.end.order = options.Dates, options.Dates, options.Dates
 	s := &csvSource{lines: lines, parser: parser, columns: options.Columns, ends: endColumns(layout.unknown, options.IgnoreColumns)}

@@ -162,7 +162,7 @@ func TestManyDependentsApart(t *testing.T) {
 	var subscribers, children []string
 	for i := range 20 {
 		number := fmt.Sprintf("9000007%02d", i)
-		subscribers = append(subscribers, strings.Replace(insAnak, "900000610", number, 1))
+		subscribers = append(subscribers, strings.NewReplacer("900000610", number, "19840314", strings.ReplaceAll(born(i).String(), "-", "")).Replace(insAnak))
 		children = append(children, strings.Replace(insBea, "900000610", number, 1))
 	}
 	f.load(t, file834(set834("4", subscribers...)))

@@ -56,7 +56,7 @@
 // (coverage_moved.go). The same holds for a line with the name and birth date of an absent
 // member under another number, since a digit may be wrong: neither that member nor the number's own changes (renumber.go). So
 // is a new number with the name and birth date of any other known member, active or ended, or with a member's as its former
-// one (REF Q4), in full and change files (namesake.go); two people of one name whom one file adds are left alone. If the
+// one (REF Q4), in full and change files (namesake.go); two people of one name whom one file adds are left alone, and the lines of three or more are held (dragged_number.go). If the
 // number was given to another person, the former holder keeps row and account, without number and coverage, and the new one
 // gets a row of their own, so that no account ever releases another person's claims. If a later file has the former holder
 // under that number, the line says so, and the same decision gives the number back to that row, and so to its account. Under

@@ -14,7 +14,7 @@ func TestColumnsThatSayWhoEnded(t *testing.T) {
 		var all strings.Builder
 		fmt.Fprintf(&all, "%s,%s\n", strings.TrimSuffix(header, "\n"), column)
 		for i, value := range values {
-			fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ,JR,1984-03-14,A,2025-01-01,2027-12-31,%s\n", i, value)
+			fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ,JR,%s,A,2025-01-01,2027-12-31,%s\n", i, born(i), value)
 		}
 		return all.String()
 	}
@@ -59,5 +59,33 @@ func TestColumnsThatSayWhoEnded(t *testing.T) {
 	report, err := f.Import(t.Context(), strings.NewReader(file("termination_date", "2027-12-31", "2026-10-31")), ImportOptions{Columns: map[string]string{"coverage_end": "termination_date"}})
 	if err != nil || report.Changed != 1 {
 		t.Errorf("read as coverage_end: %+v, %v", report, err)
+	}
+}
+
+// A column that is to be passed over and is not there may be misspelt, and the one that is there be read otherwise than was thought.
+func TestIgnoredColumnsThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.load(t, header+anak+noah)
+	head := strings.TrimSuffix(header, "\n") + ",Estatus,,\"Ult.\nPago\"\n"
+	rows := strings.ReplaceAll(anak+noah, "\n", ",A,,\n")
+	for _, test := range []struct {
+		ignored []string
+		says    string
+	}{
+		{[]string{"status"}, "--ignore-column names \"status\", which is not in the header: it has member_number, first_name, last_name, suffix, birth_date, program, coverage_start, coverage_end, Estatus, Ult. Pago"},
+		{[]string{"estatus", "Fecha de baja"}, "\"Fecha de baja\", which is not in the header"},
+		{[]string{""}, "\"\", which is not in the header"},
+		{[]string{"ESTATUS", "ult. pago", "program"}, ""},
+	} {
+		report, err := f.Import(t.Context(), strings.NewReader(head+rows), ImportOptions{IgnoreColumns: test.ignored, ReadAgain: true})
+		e, isFile := errors.AsType[*FileError](err)
+		if test.says == "" && (err != nil || report.Unchanged != 2) || test.says != "" && (!isFile || !strings.Contains(e.Problem, test.says)) {
+			t.Errorf("%q: %+v, %v, want %q", test.ignored, report, err, test.says)
+		}
+	}
+	// An 834 has none.
+	if _, err := f.Import(t.Context(), strings.NewReader(file834(set834("4", insAnak, insNoah))), ImportOptions{IgnoreColumns: []string{"status"}}); err != nil {
+		t.Errorf("an 834: %v", err)
 	}
 }

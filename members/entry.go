@@ -40,6 +40,7 @@ type entry struct {
 	isFilled     bool                     // it gives its member the suffix that the people in the rows beside are given
 	isBesideLast bool                     // its new last name is that of the person in the row beside
 	isShifted    bool                     // its new name or birth date is that of the person in the row beside
+	isCounted    bool                     // its number is new, as are others of the same person
 	bornDoubt    string                   // why its new birth date is hardly its member's
 	nameDoubt    string                   // the same, of a name
 	dense        [personFieldCount]string // why what it changes of a person is hardly its member's, by field

@@ -54,7 +54,7 @@ func TestBlankRowsAreNobody(t *testing.T) {
 	f := newFixture(t)
 	var all strings.Builder
 	for i := range 40 {
-		fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ,,1984-03-14,A,,\n", i)
+		fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ,,%s,A,,\n", i, born(i))
 	}
 	f.load(t, header+anak+all.String())
 	if report := f.load(t, header+all.String()+",,,,,,,\n\"\", ,,,\"\",,,\n,,\n"); report.Rejected != 0 || report.Ended != 1 {
@@ -197,10 +197,10 @@ func TestManyMembersWithSeveralLines(t *testing.T) {
 	var lines []string
 	const n = repeatPage
 	for i := range n {
-		lines = append(lines, fmt.Sprintf("%09d,ANA,GARCIA,,1984-05-17,A,2024-01-01,2024-12-31\n", i))
+		lines = append(lines, fmt.Sprintf("%09d,ANA,GARCIA,,%s,A,2024-01-01,2024-12-31\n", i, born(i)))
 	}
 	for i := range n {
-		lines = append(lines, fmt.Sprintf("%09d,ANA,GARCIA,,1984-05-17,A,2025-01-01,\n", i))
+		lines = append(lines, fmt.Sprintf("%09d,ANA,GARCIA,,%s,A,2025-01-01,\n", i, born(i)))
 	}
 	if report := f.load(t, header+strings.Join(lines, "")); report.Added != n || report.Merged != n {
 		t.Errorf("Import = %+v, want %d added and merged", report, n)

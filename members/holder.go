@@ -43,7 +43,7 @@ func (run *importRun) isReturn(e *entry) (kind int16, isDecided bool) {
 	if !isFormer {
 		return 0, false
 	}
-	e.namesake = nil
+	e.namesake, e.isCounted = nil, false
 	run.hold(heldLine{LineError{e.position, string(colNumber), newNumberProblem, e.unit}, holder.ID, nil, e.contentMAC, false})
 	switch {
 	case slices.Contains(run.options.OtherPerson, e.position):

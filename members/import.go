@@ -46,6 +46,7 @@ type ImportOptions struct {
 	Lapsing   func(number string)                  // called for each member on the roster who is covered today, and would not be any more
 	Regaining func(number string)                  // called for each member who is not covered today, and would be
 	Ending    func(number string)                  // called for each member who ends because a full file does not mention them
+	Ended     func(number string)                  // called for each member whom the file says to end
 	Progress  func(phase Phase, done, total int64) // called at intervals
 }
 
@@ -167,52 +168,53 @@ type importRun struct {
 	same       int  // those whose lines are identical
 	last       int  // position of the last entry
 
-	known      int // entries of known members
-	unreadable int // entries that cannot be assigned to a member
-	doubtful   int // entries that change what rarely changes about a person
-	fits       [len(dateColumns)]dateFit
-	moves      [len(dateColumns)]dateMoves
-	programs   programMoves
-	coverage   [len(coverColumns)]coverMoves
-	exchanged  exchangedDates
-	pages      [len(otherPages)]pageFit
-	pagesKnown [len(otherPages)]int // known members who keep their names in that character set
-	had        [len(fields)]int
-	fields     [len(fields)]FieldChange
-	plain      int // members in the file who have no suffix
-	suffixed   int // members who would get one
-	lapsing    int // members who are covered today, stay on the roster, and would not be covered
-	regaining  int // members who are not covered today, and would be
-	absent     int // members whom a full file does not mention
-	leaving    int // members who will end on a future day
-	older      *OlderError
-	rows       rowSum
-	short      *ShortError // the file has fewer rows than it says
-	again      repeats
-	pasted     *PastedError // rows were pasted over others
-	isOldRows  bool         // the file's rows were applied before, and others since
-	isCut      bool         // the last line is unterminated and contradicts the known data
-	lastLine   *openLine
-	missing    []column // columns that the file does not have
-	renumbered int      // held lines of an absent member under a new number
-	listed     []int
-	delayed    map[int]heldLine             // dependents' lines of a full file, until the subscriber's are known
-	depending  []int                        // listed lines of dependents
-	born       []bornChange                 // lines that change a birth date, at most maxBorn
-	renamed    renamings                    // lines that change a name
-	persons    personChanges                // lines that change names, suffix or birth date
-	above      personLines                  // the last person of the chunk before
-	unlikely   int                          // held lines that are hardly ever true, though name or birth date are as known
-	unlikelyOf uuid.UUID                    // the member of the last of them
-	waiting    map[int]string               // decisions that cannot be made before others, and why
-	firstID    uuid.UUID                    // the members whom this run adds have later ones
-	namesakes  int                          // lines of a full file with a new number and a known member's name and birth date
-	claims     map[int]*namesake            // listed lines that make a member another one, by line
-	claimed    map[uuid.UUID]int            // lines whose number goes to a known member, by member
-	displaced  map[identity]displacedMember // members whose number a line gives to another person
-	returning  []int                        // listed lines of the number's former member
-	holders    map[identity][]formerHolder
-	review     hash.Hash // of the list of held lines
+	known       int // entries of known members
+	unreadable  int // entries that cannot be assigned to a member
+	doubtful    int // entries that change what rarely changes about a person
+	fits        [len(dateColumns)]dateFit
+	moves       [len(dateColumns)]dateMoves
+	programs    programMoves
+	coverage    [len(coverColumns)]coverMoves
+	exchanged   exchangedDates
+	pages       [len(otherPages)]pageFit
+	pagesKnown  [len(otherPages)]int // known members who keep their names in that character set
+	had         [len(fields)]int
+	fields      [len(fields)]FieldChange
+	plain       int // members in the file who have no suffix
+	suffixed    int // members who would get one
+	lapsing     int // members who are covered today, stay on the roster, and would not be covered
+	regaining   int // members who are not covered today, and would be
+	absent      int // members whom a full file does not mention
+	leaving     int // members who will end on a future day
+	older       *OlderError
+	rows        rowSum
+	short       *ShortError // the file has fewer rows than it says
+	again       repeats
+	pasted      *PastedError // rows were pasted over others
+	isOldRows   bool         // the file's rows were applied before, and others since
+	isCut       bool         // the last line is unterminated and contradicts the known data
+	lastLine    *openLine
+	missing     []column // columns that the file does not have
+	renumbered  int      // held lines of an absent member under a new number
+	listed      []int
+	delayed     map[int]heldLine             // dependents' lines of a full file, until the subscriber's are known
+	depending   []int                        // listed lines of dependents
+	born        []bornChange                 // lines that change a birth date, at most maxBorn
+	renamed     renamings                    // lines that change a name
+	persons     personChanges                // lines that change names, suffix or birth date
+	newByPerson numbersByPerson              // of the last two chunks
+	above       personLines                  // the last person of the chunk before
+	unlikely    int                          // held lines that are hardly ever true, though name or birth date are as known
+	unlikelyOf  uuid.UUID                    // the member of the last of them
+	waiting     map[int]string               // decisions that cannot be made before others, and why
+	firstID     uuid.UUID                    // the members whom this run adds have later ones
+	namesakes   int                          // lines of a full file with a new number and a known member's name and birth date
+	claims      map[int]*namesake            // listed lines that make a member another one, by line
+	claimed     map[uuid.UUID]int            // lines whose number goes to a known member, by member
+	displaced   map[identity]displacedMember // members whose number a line gives to another person
+	returning   []int                        // listed lines of the number's former member
+	holders     map[identity][]formerHolder
+	review      hash.Hash // of the list of held lines
 }
 
 func (run *importRun) progress(phase Phase, done, total int64) {

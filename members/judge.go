@@ -26,6 +26,9 @@ func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record)
 		if kind, isDecided := run.isReturn(e); isDecided {
 			return kind
 		}
+		if run.isDraggedNumber(e) {
+			return lineHeld
+		}
 		return lineAdded
 	}
 	run.known++

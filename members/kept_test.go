@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -14,10 +15,13 @@ import (
 func covered(n int) string {
 	var all strings.Builder
 	for i := range n {
-		fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ,JR,1984-03-14,A,2025-01-01,2027-12-31\n", i)
+		fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ,JR,%s,A,2025-01-01,2027-12-31\n", i, born(i))
 	}
 	return all.String()
 }
+
+// born is the birth date of the i-th of many people of one name.
+func born(i int) Date { return DateOf(time.Date(1940, 3, 14+3*i, 0, 0, 0, 0, time.UTC)) }
 
 // A datum of which a file has no column stays as it was, whatever the column is called instead.
 func TestAbsentColumnClearsNothing(t *testing.T) {

@@ -125,7 +125,7 @@ func TestPeopleOfOneName(t *testing.T) {
 	}
 	loops := []string{ins("900000640")}
 	for i := range chunkEntries { // the other one comes when the first is on the roster
-		loops = append(loops, strings.Replace(ins(fmt.Sprint(800000000+i)), "LUZ", "EVA", 1))
+		loops = append(loops, strings.NewReplacer("LUZ", "EVA", "19840517", strings.ReplaceAll(born(i).String(), "-", "")).Replace(ins(fmt.Sprint(800000000+i))))
 	}
 	if report := f.load(t, file834(set834("2", append(loops, ins("900000641"))...))); report.Added != chunkEntries+2 || report.Held != 0 {
 		t.Errorf("both new, in a change file: %+v", report)

@@ -57,6 +57,7 @@ func (run *importRun) sealIn(row *stagedRow, rec record, content []byte) {
 func (run *importRun) resolve(chunk []entry, known map[string]knownRow, former map[uuid.UUID]record) ([]stagedRow, error) {
 	run.markCut(chunk, known, former)
 	run.noteSameWords(chunk, known)
+	run.markDragged(chunk, known)
 	run.markShifted(chunk, known, former)
 	run.markOthersData(chunk, known, former)
 	run.weighPersons(chunk, known, former)

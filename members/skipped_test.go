@@ -58,9 +58,9 @@ func TestLinesThatMayBeSomebodysAreNotSkipped(t *testing.T) {
 			var sorted strings.Builder
 			for n := range 40 {
 				if head == header {
-					fmt.Fprintf(&sorted, "9000007%02d,ANA,RUIZ,,1984-03-14,A,2025-01-01,\n", n)
+					fmt.Fprintf(&sorted, "9000007%02d,ANA,RUIZ,,%s,A,2025-01-01,\n", n, born(n))
 				} else {
-					fmt.Fprintf(&sorted, "RUIZ,ANA,9000007%02d,,1984-03-14,A,2025-01-01,\n", n)
+					fmt.Fprintf(&sorted, "RUIZ,ANA,9000007%02d,,%s,A,2025-01-01,\n", n, born(n))
 				}
 			}
 			report, err := f.Import(t.Context(), strings.NewReader(head+line+"\n"+sorted.String()), ImportOptions{AllowDoubtful: true, DryRun: true})

@@ -47,7 +47,7 @@ func TestLineWithoutNumberNeedsFlagToEndAnybody(t *testing.T) {
 	f := newFixture(t)
 	var all strings.Builder
 	for i := range 50 {
-		fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ,,1984-03-14,A,,\n", i)
+		fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ,,%s,A,,\n", i, born(i))
 	}
 	f.load(t, header+all.String()+anak)
 	for name, line := range map[string]string{

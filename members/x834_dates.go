@@ -131,6 +131,9 @@ func (l *memberLoop) bound(s segment, to *span, isEnd bool) {
 		return
 	}
 	day, problem := boundD8(text)
+	if until, fault := boundD8(end); isEnd && end != "" && problem == "" && fault == "" && !day.IsZero() && day != until {
+		problem = fmt.Sprintf("DTP %s is one day, and has a period of several (RD8): which day is it?", s.at(1))
+	}
 	if isEnd {
 		setBound(&to.End, day, &problem)
 	} else {

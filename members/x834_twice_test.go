@@ -43,6 +43,8 @@ func TestLoopsThatContradictThemselves(t *testing.T) {
 		"two beginnings of eligibility":         {ins + ref + "DTP*356*D8*20250101~DTP*356*D8*20260101~" + nm1 + dmg + hd, "segment 10: coverage_start: there are two DTP", false},
 		"two beginnings of coverage":            {ins + ref + nm1 + dmg + hd + start + "DTP*348*D8*20260101~", "segment 13: coverage_start: there are two DTP", false},
 		"two ends of coverage":                  {ins + ref + nm1 + dmg + hd + start + "DTP*349*D8*20271231~DTP*349*D8*20281231~", "segment 14: coverage_end: there are two DTP", false},
+		"a period for an end":                   {ins + ref + nm1 + dmg + hd + "DTP*348*D8*20250101~DTP*349*RD8*20251231-20271231~", "segment 13: coverage_end: DTP 349 is one day, and has a period of several (RD8)", false},
+		"a period of one day for an end":        {ins + ref + nm1 + dmg + hd + "DTP*348*D8*20250101~DTP*349*RD8*20271231-20271231~", "", false},
 		"a period and another end":              {ins + ref + nm1 + dmg + hd + "DTP*348*RD8*20250101-20271231~DTP*349*D8*20281231~", "segment 13: coverage_end: there are two DTP", false},
 	} {
 		for _, code := range []string{"4", "2"} {

@@ -42,7 +42,7 @@ type RosterImportCmd struct {
 	OtherPerson     []int             `placeholder:"LINE" help:"Held lines whose number went to another person: the former one keeps the account, without number and coverage. Needs --review."`
 	Namesake        []int             `placeholder:"LINE" help:"Held lines whose number went to somebody new, although a known member has the name and birth date. Needs --review."`
 	Review          string            `placeholder:"LIST" help:"Name of the list of held lines that you looked at, as the report gives it."`
-	ShowEnded       bool              `help:"Name the members who end because they are not in the file, those who had ended and come back, and those who lose or regain the coverage of today, by their numbers."`
+	ShowEnded       bool              `help:"Name the members who end because they are not in the file, or because it says so (INS03 024), those who had ended and come back, and those who lose or regain the coverage of today, by their numbers."`
 	ShowChanged     bool              `help:"Name the lines that change a known member's data, and which data, not their values."`
 	ShowFaults      int               `default:"20" help:"How many lines to print of those left out, held back, worth a look or changed, and of members who end; -1 for all."`
 }
@@ -71,7 +71,8 @@ cells has slipped. So are a birth date that three or more are given who had othe
 exchange, first or last names that change places among two or more, and changes of one name, suffix or birth date that come close together or
 are many in the file. --show-changed names every line that changes a member. Held back, too, is a new
 number that comes with the name and birth date of a known member, who is not in the file (a digit may be wrong), has a line of their
-own, or ended before, or that names a member's as the former number (X12: REF Q4): a second row would open a second account.
+own, or ended before, or that names a member's as the former number (X12: REF Q4): a second row would open a second account. So are three or more new numbers of one name and birth date, as a row that is
+dragged down gets.
 --same-person gives it to the member, --other-person adds somebody of the same name. Look at the lines, then import the file again with --same-person or --other-person, and with --review. Until then the same file,
 imported again, lists them again. A line that names the person from whom its number was taken says so: --other-person gives
 number, coverage and account back to the row of before, and takes them from the member of now. A known number with the name and birth
@@ -101,7 +102,7 @@ birth date. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers ar
 whatever their case, accents and blanks, below a title, too; the words of the members' guide (Número de ID del Cliente,
 Nombre, Apellido, Fecha de Nacimiento) and their English equivalents need no --column. A column that nothing reads, but that
 seems to say who ended (status, termination_date, Fecha de baja), refuses the file where a line has a date or another value than most
-there: leave those people out, name the column with --column coverage_end=HEADER, or pass it over with --ignore-column. Totals, page numbers, group titles
+there: leave those people out, name the column with --column coverage_end=HEADER, or pass it over with --ignore-column, which must name one of the file's. Totals, page numbers, group titles
 and the header again are skipped and listed. Try it with: idp roster sample -n 1000 > sample.csv`
 }
 
@@ -128,6 +129,7 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	held := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	returned := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	ended := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
+	said := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	changed := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	lapsing := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	regaining := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
@@ -140,14 +142,14 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 		lapses, regains = lapsing.lapses, regaining.regains
 	}
 	if !c.ShowEnded {
-		ended.left, returned.left = 0, 0
+		ended.left, said.left, returned.left = 0, 0, 0
 	}
 	started := time.Now()
 	report, err := roster.Import(ctx, file, members.ImportOptions{
 		Columns: c.Column, IgnoreColumns: c.IgnoreColumn, Separator: separator, Dates: c.dateOrder(), Encoding: c.encoding(), MemberRef: c.MemberRef, InsuranceLines: c.InsuranceLine, DryRun: c.DryRun, ReadAgain: c.ReadAgain,
 		AllowTest: c.AllowTest, AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
 		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Namesake: c.Namesake, Review: c.Review,
-		Rejected: faults.print, Held: held.print, Note: notes.print, Changing: changing, Returning: returned.returns, Lapsing: lapses, Regaining: regains, Ending: ended.ends, Progress: bar.progress,
+		Rejected: faults.print, Held: held.print, Note: notes.print, Changing: changing, Returning: returned.returns, Lapsing: lapses, Regaining: regains, Ending: ended.ends, Ended: said.ended, Progress: bar.progress,
 	})
 	bar.close()
 	faults.summary("faulty lines")
@@ -157,11 +159,15 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	switch {
 	case c.ShowEnded:
 		ended.summary("members who end")
+		said.summary("members whom the file ends")
 		returned.summary("members who come back")
 		lapsing.summary("members who are covered today and would not be any more")
 		regaining.summary("members who are covered again")
 	case ended.hidden > 0:
 		fmt.Fprintf(env.Stderr, "%d members who are not in the file end (--show-ended names them)\n", ended.hidden)
+	}
+	if !c.ShowEnded && said.hidden > 0 {
+		fmt.Fprintf(env.Stderr, "%d members are ended by the file (--show-ended names them)\n", said.hidden)
 	}
 	if !c.ShowEnded && returned.hidden > 0 {
 		fmt.Fprintf(env.Stderr, "%d members who had ended come back (--show-ended names them)\n", returned.hidden)

@@ -62,7 +62,12 @@ func printCounts(out *strings.Builder, r members.Report) {
 			fmt.Fprintf(out, "%-15s %10d\n", line.name, line.n)
 		}
 	}
-	fmt.Fprintf(out, "covered today and would not be any more: %d\ncovered again: %d\n", r.Lapsing, r.Regaining)
+	if r.Lapsing > 0 {
+		fmt.Fprintf(out, "covered today and would not be any more: %d\n", r.Lapsing)
+	}
+	if r.Regaining > 0 {
+		fmt.Fprintf(out, "covered again: %d\n", r.Regaining)
+	}
 	if len(r.OtherLines) > 0 {
 		out.WriteString("loops of other insurance lines, which change nothing:")
 		for _, line := range slices.Sorted(maps.Keys(r.OtherLines)) {
@@ -108,6 +113,8 @@ type linePrinter struct {
 func (p *linePrinter) print(e members.LineError) { p.line(e.Error()) }
 
 func (p *linePrinter) ends(number string) { p.line(number + " is not in the file and ends") }
+
+func (p *linePrinter) ended(number string) { p.line(number + " is ended by the file") }
 
 func (p *linePrinter) returns(number string) { p.line(number + " had ended and comes back") }
 

@@ -232,11 +232,13 @@ func TestListsOfLinesAreBounded(t *testing.T) {
 	env, _, stderr := commandEnvironment(t)
 	const header = "member_number,first_name,last_name,birth_date\n"
 	var all, others string
-	for n := range 400 {
-		all += fmt.Sprintf("900000%03d,ANA,GARCIA,1984-05-17\n", n)
+	line := func(n int) string {
+		return fmt.Sprintf("900000%03d,ANA,GARCIA,%d-%02d-17\n", n, 1950+n/12, 1+n%12)
 	}
-	others = strings.NewReplacer("900000001,ANA,GARCIA,1984-05-17", "900000001,LEO,SOTO,1999-01-02", "900000002,ANA,GARCIA,1984-05-17", "900000002,EVA,SOTO,1999-01-02",
-		"900000003,ANA,GARCIA,1984-05-17", "900000003,NOA,SOTO,1999-01-02").Replace(all)
+	for n := range 400 {
+		all += line(n)
+	}
+	others = strings.NewReplacer(line(1), "900000001,LEO,SOTO,1999-01-02\n", line(2), "900000002,EVA,SOTO,1999-01-02\n", line(3), "900000003,NOA,SOTO,1999-01-02\n").Replace(all)
 	run := func(content string, change func(*RosterImportCmd)) {
 		t.Helper()
 		stderr.Reset()
@@ -253,11 +255,11 @@ func TestListsOfLinesAreBounded(t *testing.T) {
 	if got := stderr.String(); strings.Count(got, "line ") != 1 || !strings.Contains(got, "2 more held lines (--show-faults=-1 prints all)") {
 		t.Errorf("three held lines, one of them to show: %q", got)
 	}
-	run(header+strings.Replace(all, "900000399,ANA,GARCIA,1984-05-17\n", "", 1), nil)
+	run(header+strings.Replace(all, line(399), "", 1), nil)
 	if got := stderr.String(); got != "1 members who are not in the file end (--show-ended names them)\n" {
 		t.Errorf("a member who ends, unnamed: %q, want how to name them", got)
 	}
-	run(header+strings.Replace(all, "900000398,ANA,GARCIA,1984-05-17\n900000399,ANA,GARCIA,1984-05-17\n", "", 1), func(c *RosterImportCmd) { c.ShowEnded = true })
+	run(header+strings.Replace(all, line(398)+line(399), "", 1), func(c *RosterImportCmd) { c.ShowEnded = true })
 	if got := stderr.String(); got != "900000398 is not in the file and ends\n" {
 		t.Errorf("a member who ends: %q, want the number", got)
 	}
@@ -294,8 +296,43 @@ func TestReportOfCoverageLostAndRegained(t *testing.T) {
 		t.Errorf("unnamed: %q, want %q", got, want)
 	}
 	run(ana+eva+strings.Replace(leo, "LEO", "LEON", 1), false)
-	if want := "covered today and would not be any more: 0\ncovered again: 0\n"; !strings.Contains(stdout.String(), want) || stderr.Len() > 0 {
-		t.Errorf("nobody: %q, %q, want %q", stdout, stderr, want)
+	if strings.Contains(stdout.String(), "covered") || stderr.Len() > 0 {
+		t.Errorf("nobody: %q, %q, want no line of it", stdout, stderr)
+	}
+	for _, file := range []string{ana + eva + strings.Replace(leo, "2021-11-30", "", 1), strings.Replace(ana, "2020-01-01,", ",2020-01-02", 1) + eva + leo} {
+		if run(file, false); strings.Contains(stdout.String(), "covered today and would not be any more") == strings.Contains(stdout.String(), "covered again") {
+			t.Errorf("one of both: %q", stdout)
+		}
+	}
+}
+
+// Whom a file ends by INS03 024 is named like those who are not in it.
+func TestMembersWhomAFileEnds(t *testing.T) {
+	env, _, stderr := commandEnvironment(t)
+	if err := (&RosterImportCmd{File: writeFile(t, "member_number,first_name,last_name,birth_date\n900000610,ANAK,RUIZ,1984-03-14\n900000611,NOAH,SOTO,1985-05-17\n"), Separator: "auto"}).Run(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	set := "ST*834*0001*005010X220A1~BGN*00*X*20261124*0000****2~"
+	for _, number := range []string{"900000610*18*ANAK*RUIZ*19840314", "900000611*18*NOAH*SOTO*19850517"} {
+		part := strings.Split(number, "*")
+		set += "INS*Y*18*024*25*A~REF*0F*" + part[0] + "~DTP*357*D8*20201120~NM1*IL*1*" + part[3] + "*" + part[2] + "~DMG*D8*" + part[4] + "~"
+	}
+	file := fmt.Sprintf("ISA*00*%10s*00*%10s*ZZ*%-15s*ZZ*%-15s*261124*0000*^*00501*000000007*0*P*:~GS*BE*A*B*20261124*0000*42*X*005010X220A1~%sSE*%d*0001~GE*1*42~IEA*1*7~",
+		"", "", "A", "B", set, strings.Count(set, "~")+1)
+	for _, test := range []struct {
+		showEnded  bool
+		showFaults int
+		says       string
+	}{
+		{true, 20, "900000610 is ended by the file\n900000611 is ended by the file\n"},
+		{true, 1, "900000610 is ended by the file\n1 more members whom the file ends (--show-faults=-1 prints all)\n"},
+		{false, 20, "2 members are ended by the file (--show-ended names them)\n"},
+	} {
+		stderr.Reset()
+		cmd := &RosterImportCmd{File: writeFile(t, file), Separator: "auto", MemberRef: "0F", ShowEnded: test.showEnded, ShowFaults: test.showFaults, DryRun: true, AllowShrink: true}
+		if err := cmd.Run(t.Context(), env); err != nil || stderr.String() != test.says {
+			t.Errorf("%+v: %v, %q", test, err, stderr)
+		}
 	}
 }
 
