@@ -70,6 +70,20 @@ const (
 	dateEight      = "has eight digits that are not year, month and day: export it as 20060102"
 )
 
+// ReadDate reads a single date as a roster file's, with the month first.
+func ReadDate(s string) WrittenDate {
+	var r dateReader
+	d, problem := r.read(strings.TrimSpace(s))
+	return WrittenDate{Date: d, Problem: problem, IsMonthFirst: r.month > 0, IsDayFirst: r.day > 0, IsEither: r.isEither}
+}
+
+// WrittenDate is a date, or the problem with it, and which of its parts can be the month.
+type WrittenDate struct {
+	Date
+	Problem                            string
+	IsMonthFirst, IsDayFirst, IsEither bool // 3/14/2024, 14/3/2024, 3/4/2024
+}
+
 // read returns a date, or the problem with it.
 func (r *dateReader) read(s string) (d Date, problem string) {
 	r.isEither = false

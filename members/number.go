@@ -74,6 +74,23 @@ func (f NumberFormat) ParseTyped(typed string) (string, error) {
 	return number, err
 }
 
+// WithZeros returns the numbers that a text is if it lost zeros in front, as spreadsheets drop them, and perhaps has their decimals.
+func (f NumberFormat) WithZeros(typed string) (numbers []string) {
+	whole, decimals, _ := strings.Cut(strings.TrimSpace(typed), ".")
+	if whole == "" || len(whole) > maxNumber || strings.Trim(whole, "0123456789") != "" || strings.Trim(decimals, "0") != "" {
+		return nil
+	}
+	for zeros := 1; zeros <= mostZeros; zeros++ {
+		if number, err := f.Parse(strings.Repeat("0", zeros) + whole); err == nil {
+			numbers = append(numbers, number)
+		}
+	}
+	return numbers
+}
+
+// mostZeros is how many a number may lack.
+const mostZeros = 8
+
 func withoutSigns(typed string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPunct(r) || unicode.IsSymbol(r) {
@@ -117,8 +134,7 @@ func (f NumberFormat) fault(typed string) (problem string, may []string) {
 	case strings.Trim(whole, "0123456789") != "":
 		return noNumber, nil
 	}
-	const most = 8
-	for zeros := range most + 1 {
+	for zeros := range mostZeros + 1 {
 		number, err := f.Parse(strings.Repeat("0", zeros) + whole)
 		switch {
 		case err != nil:
@@ -133,7 +149,7 @@ func (f NumberFormat) fault(typed string) (problem string, may []string) {
 	if isGrouped {
 		return noNumber + noNumberGrouped, nil
 	}
-	for zeros := 1; zeros <= most && strings.HasPrefix(whole, strings.Repeat("0", zeros)); zeros++ {
+	for zeros := 1; zeros <= mostZeros && strings.HasPrefix(whole, strings.Repeat("0", zeros)); zeros++ {
 		if number, err := f.Parse(whole[zeros:]); err == nil {
 			return fmt.Sprintf("%s: there are %d zeros too many in front", noNumber, zeros), []string{number}
 		}

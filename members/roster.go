@@ -26,6 +26,9 @@ func (r *Roster) ParseMemberNumber(typed string) (string, error) {
 	return r.deps.NumberFormat.ParseTyped(typed)
 }
 
+// WithZeros is NumberFormat.WithZeros of the configured format.
+func (r *Roster) WithZeros(typed string) []string { return r.deps.NumberFormat.WithZeros(typed) }
+
 // Match finds the member whose card the claim describes. It costs one round trip, one decryption and one comparison
 // whether or not there is such a member (S-13). The caller decides what an Ended member may do. The error is a
 // *NoMatchError, which is ErrNoMatch, or the database's.

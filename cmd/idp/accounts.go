@@ -61,7 +61,7 @@ type AccountsImportCmd struct {
 // Help is shown by --help.
 func (AccountsImportCmd) Help() string {
 	return `Columns: member_number, username, email; optional password_hash, email_verified (true, false), language (es, en), status
-(active, disabled), created_at (RFC 3339). The member must be on the roster. Lines with a fault are printed and left out, as
+(active, disabled), created_at (RFC 3339, or a date as a spreadsheet writes it: 2024-03-14, 3/14/2024). The member must be on the roster. Lines with a fault are printed and left out, as
 are lines that have one member number, username or password hash: who is meant is not known. An account that exists stays as
 it is, so that the same file may be imported again, after an interruption too. The exit status is 3 if lines were left out.
 
@@ -166,6 +166,9 @@ func (run *accountImport) some(ctx context.Context, batch []accountLine) error {
 	}
 	ids, err := run.roster.IDs(ctx, numbers)
 	if err != nil {
+		return err
+	}
+	if err := run.hintZeros(ctx, batch, ids); err != nil {
 		return err
 	}
 	var all []accounts.Import

@@ -31,6 +31,7 @@ type accountLine struct {
 	accounts.Import
 	line   int
 	number string
+	typed  string // the number as it is written
 	fault  error
 
 	saysLanguage, saysProven bool // an empty cell says nothing of an account that exists
@@ -49,6 +50,8 @@ type accountFile struct {
 	number    func(typed string) (string, error)
 	noted     repeated // filled by the first reading
 	judged    repeated // that of the first reading, in the second one
+	orders    dateOrders
+	known     dateOrders // in the second reading: orders of the first one
 	now       time.Time
 }
 
@@ -90,7 +93,12 @@ func openAccountFile(in io.Reader, names map[string]string, number func(string) 
 	if err != nil {
 		return nil, fmt.Errorf("line %d: %w", f.line, err)
 	}
-	f.width = len(header)
+	if f.width = len(header); !slices.ContainsFunc(header, func(name string) bool {
+		return slices.Contains(accountColumns[:requiredAccountColumns], called[headerName(name)])
+	}) {
+		return nil, fmt.Errorf("line %d: names none of %s: is it no header line, or are the columns separated by something else than commas, semicolons or tabs?",
+			f.line, strings.Join(headers[:requiredAccountColumns], ", ")) // and is not quoted: it may be a member's
+	}
 	for i, name := range header {
 		if name = headerName(name); name == "" { // of a separator behind the last name
 			continue
@@ -173,13 +181,15 @@ func (f *accountFile) judge(l *accountLine, field func(string) string) (err erro
 	alone := f.alone(field)
 	if f.judged == nil {
 		f.noted.note(alone, f.says(field), l.line)
+		_, _ = f.created(field("created_at")) // whatever is wrong with the line
 	}
+	l.typed = field("member_number")
 	for _, name := range accountColumns {
 		if !utf8.ValidString(field(name)) {
 			return fmt.Errorf("%s: is not UTF-8", name)
 		}
 	}
-	if l.number, err = f.number(field("member_number")); err != nil {
+	if l.number, err = f.number(l.typed); err != nil {
 		return fmt.Errorf("member_number: %w", err)
 	}
 	if l.Username, err = accounts.CheckUsername(field("username")); err != nil {
@@ -208,8 +218,8 @@ func (f *accountFile) judge(l *accountLine, field func(string) string) (err erro
 		return fmt.Errorf("language: is none of %s", strings.Join(languages, ", "))
 	}
 	if at := field("created_at"); at != "" {
-		if l.CreatedAt, err = time.Parse(time.RFC3339, at); err != nil || l.CreatedAt.After(f.now) {
-			return errors.New("created_at: is not an RFC 3339 instant in the past")
+		if l.CreatedAt, err = f.created(at); err != nil {
+			return fmt.Errorf("created_at: %w", err)
 		}
 	}
 	return f.judged.judge(alone, l.line)

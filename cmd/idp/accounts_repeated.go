@@ -117,7 +117,7 @@ func readTwice(in io.Seeker, open func() (*accountFile, error)) (*accountFile, e
 	}
 	again, err := open()
 	if err == nil {
-		again.judged = first.noted
+		again.judged, again.known = first.noted, first.orders
 	}
 	return again, err
 }
