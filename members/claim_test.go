@@ -149,16 +149,16 @@ func TestNumberOfAnotherKnownPerson(t *testing.T) {
 // Two members who exchange first names are noticed however far apart their lines are.
 func TestExchangedPersonsFarApart(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
+	f := newFixtureOfChunks(t)
 	csv := func(first, last string) string {
 		var out strings.Builder
 		out.WriteString(header)
-		for i := range chunkEntries + 2 {
+		for i := range fewEntries + 2 {
 			name := "LEO" + string(rune('A'+i/676%26)) + string(rune('A'+i/26%26)) + string(rune('A'+i%26))
 			switch i {
 			case 0:
 				name = first
-			case chunkEntries + 1:
+			case fewEntries + 1:
 				name = last
 			}
 			fmt.Fprintf(&out, "%09d,%s,RUIZ,,1984-03-14,A,2025-01-01,\n", i, name)

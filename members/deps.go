@@ -24,6 +24,7 @@ type Deps struct {
 type Roster struct {
 	deps  Deps
 	store store
+	chunk int       // chunkEntries; tests that need several chunks have smaller ones
 	dummy memberRow // decrypted and compared if there is no member, for equal work
 }
 
@@ -35,7 +36,7 @@ func New(deps Deps) (*Roster, error) {
 	if deps.NumberFormat.pattern == nil {
 		deps.NumberFormat = DefaultNumberFormat
 	}
-	r := &Roster{deps: deps, store: store{deps.DB}}
+	r := &Roster{deps: deps, store: store{deps.DB}, chunk: chunkEntries}
 	nobody := record{FirstName: "NOBODY", LastName: "NOBODY NOWHERE", BirthDate: Date{1900, 1, 1}, MemberNumber: "none"}
 	r.dummy.ID = uuid.Max
 	r.dummy.Sealed = deps.Keyring.Seal(seal.PII, place(uuid.Max), nobody.encode())

@@ -118,16 +118,16 @@ func TestPeopleOfOneName(t *testing.T) {
 	if report := f.load(t, header+anak+one+two); report.Added != 2 || report.Held != 0 {
 		t.Errorf("both new, in a full file: %+v", report)
 	}
-	f = newFixture(t)
+	f = newFixtureOfChunks(t)
 	f.load(t, header+anak)
 	ins := func(number string) string {
 		return "INS*Y*18*021*25*A~REF*0F*" + number + "~NM1*IL*1*PAZ*LUZ~DMG*D8*19840517~HD*021**HMO*HUSKY A~DTP*348*D8*20250101~"
 	}
 	loops := []string{ins("900000640")}
-	for i := range chunkEntries { // the other one comes when the first is on the roster
+	for i := range fewEntries { // the other one comes when the first is on the roster
 		loops = append(loops, strings.NewReplacer("LUZ", "EVA", "19840517", strings.ReplaceAll(born(i).String(), "-", "")).Replace(ins(fmt.Sprint(800000000+i))))
 	}
-	if report := f.load(t, file834(set834("2", append(loops, ins("900000641"))...))); report.Added != chunkEntries+2 || report.Held != 0 {
+	if report := f.load(t, file834(set834("2", append(loops, ins("900000641"))...))); report.Added != fewEntries+2 || report.Held != 0 {
 		t.Errorf("both new, in a change file: %+v", report)
 	}
 	if report := f.load(t, file834(set834("2", ins("900000642")))); report.Added != 0 || report.Held != 1 {

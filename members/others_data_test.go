@@ -100,7 +100,7 @@ func TestDataOfOthers(t *testing.T) {
 // refused.
 func TestDataOfOthersFarApart(t *testing.T) {
 	t.Parallel()
-	const n, last = chunkEntries + 20, chunkEntries + 10
+	const n, last = fewEntries + 20, fewEntries + 10
 	born := func() (all []string) {
 		for i := range n {
 			all = append(all, fmt.Sprintf("%d-%02d-%02d", 1930+i%70, 1+i/70%12, 1+i/840))
@@ -129,7 +129,7 @@ func TestDataOfOthersFarApart(t *testing.T) {
 		"one date for three":        {func(is []string) { is[3], is[4], is[last] = "2001-01-01", "2001-01-01", "2001-01-01" }, 3},
 		"one date for two":          {func(is []string) { is[3], is[last] = "2001-01-01", "2001-01-01" }, 0},
 	} {
-		f := newFixture(t)
+		f := newFixtureOfChunks(t)
 		f.load(t, csv(born()))
 		is := born()
 		test.change(is)

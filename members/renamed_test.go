@@ -115,17 +115,17 @@ func TestNamesChangePlaces(t *testing.T) {
 // order of itself is refused.
 func TestNamesChangePlacesFarApart(t *testing.T) {
 	t.Parallel()
-	const n, last = chunkEntries + 20, chunkEntries + 10
+	const n, last, many = fewEntries + 20, fewEntries + 10, chunkEntries + 20
 	for name, test := range map[string]struct {
 		change func(is []renamedPerson)
 		held   int
 		late   int
 	}{
 		"two first names":     {func(is []renamedPerson) { turnFirst(is, 3, last) }, 2, 1},
-		"a ring of last ones": {func(is []renamedPerson) { turnLast(is, 3, 700, last) }, 3, 2},
+		"a ring of last ones": {func(is []renamedPerson) { turnLast(is, 3, 300, last) }, 3, 2},
 		"nobody's name":       {func(is []renamedPerson) { is[3].first, is[last].first = is[last].first, "EVA" }, 0, 0},
 	} {
-		f := newFixture(t)
+		f := newFixtureOfChunks(t)
 		f.load(t, renamedCSV(renamedPeople(n)))
 		is := renamedPeople(n)
 		test.change(is)
@@ -144,8 +144,8 @@ func TestNamesChangePlacesFarApart(t *testing.T) {
 		}
 	}
 	f := newFixture(t)
-	f.load(t, renamedCSV(renamedPeople(n)))
-	is := renamedPeople(n)
+	f.load(t, renamedCSV(renamedPeople(many)))
+	is := renamedPeople(many)
 	for i := range ringMost/2 + 10 {
 		turnFirst(is, 10*i, 10*i+1000)
 	}

@@ -30,6 +30,16 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture { return fixtureOn(t, postgrestest.New(t)) }
 
+// fewEntries are those of a chunk in tests of lines that are looked up apart; TestSampleRosterImportsWholeAndMatches has the product's.
+const fewEntries = 512
+
+// newFixtureOfChunks is newFixture with chunks of fewEntries.
+func newFixtureOfChunks(t *testing.T) fixture {
+	f := newFixture(t)
+	f.chunk = fewEntries
+	return f
+}
+
 func fixtureOn(t *testing.T, db *postgres.DB) fixture {
 	t.Helper()
 	r, err := New(Deps{DB: db, Keyring: seal.Ephemeral(), Audit: audit.New(db), Now: func() time.Time { return now }})

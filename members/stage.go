@@ -133,9 +133,9 @@ func (run *importRun) read(ctx context.Context, file io.ReadSeeker, repeats repe
 	}
 	var chunk, later []entry
 	seen, room := map[string]bool{}, 0 // the first chunk grows: most files are short
-	add := func(e entry) {
+	add := func(e *entry) {
 		if isAgain := e.fault == nil && seen[e.rec.MemberNumber]; isAgain {
-			later = append(later, e)
+			later = append(later, *e)
 			return
 		}
 		if run.source.isChange() {
@@ -144,7 +144,7 @@ func (run *importRun) read(ctx context.Context, file io.ReadSeeker, repeats repe
 		if chunk == nil {
 			chunk = make([]entry, 0, room)
 		}
-		chunk = append(chunk, e)
+		chunk = append(chunk, *e)
 	}
 	send := func() error {
 		select {
@@ -155,8 +155,8 @@ func (run *importRun) read(ctx context.Context, file io.ReadSeeker, repeats repe
 		run.progress(PhaseReading, position.n, run.size)
 		waiting := later
 		room, chunk, seen, later = len(chunk), nil, map[string]bool{}, nil
-		for _, e := range waiting {
-			add(e)
+		for i := range waiting {
+			add(&waiting[i])
 		}
 		return nil
 	}
@@ -171,9 +171,9 @@ func (run *importRun) read(ctx context.Context, file io.ReadSeeker, repeats repe
 			run.weighPages(&e)
 			run.digest(&e)
 			run.addRow(&e)
-			add(e)
+			add(&e)
 		}
-		if isEnd || len(chunk) == chunkEntries || len(later) == chunkEntries {
+		if isEnd || len(chunk) == run.roster.chunk || len(later) == run.roster.chunk {
 			if err := send(); err != nil {
 				return err
 			}
