@@ -58,6 +58,7 @@ func TestBegunDies(t *testing.T) {
 			_, err2 := f.Disown(f.ctx(), f.disownLink("question_changed"), nil)
 			return errors.Join(err, err2)
 		},
+		"deactivated":     func(f *fixture, a Account) error { _, err := f.Disable(f.ctx(), a.ID); return err },
 		"factors removed": func(f *fixture, a Account) error { return f.RemoveFactors(f.ctx(), a.ID) },
 		"address changed": func(f *fixture, a Account) error { return f.ChangeEmail(f.ctx(), a.ID, "nueva@example.org", false) },
 	} {

@@ -99,6 +99,12 @@ func (s *Service) Disable(ctx context.Context, id uuid.UUID) (closed bool, err e
 		if closed, err = s.store.disable(ctx, id, now); err != nil || !closed {
 			return err
 		}
+		b := &pgx.Batch{}
+		s.queueSuperseded(b, id)
+		s.store.queueEndBegun(b, id)
+		if err := s.store.run(ctx, b); err != nil {
+			return err
+		}
 		return s.EndSessions(ctx, id, "")
 	})
 	return closed, err

@@ -33,6 +33,7 @@ type actPage struct {
 	Version            string
 	Lock               string
 	Email              string
+	Unproven           bool // nobody has confirmed the address on file
 	Number             string
 	Reason             string
 	Ticket             string
@@ -64,7 +65,7 @@ func (h *Console) newActPage(c *gin.Context, v visit, u *Subject, act Act) (actP
 	if err != nil {
 		return actPage{}, err
 	}
-	p := actPage{ID: u.ID.String(), Name: u.Account.Username, Act: string(act), Ticket: st.ticket, Key: seal.NewToken(), Version: u.version(st.last), Ends: act == Disable || act == EndSessions || act == ResetFactor}
+	p := actPage{ID: u.ID.String(), Name: u.Account.Username, Act: string(act), Ticket: st.ticket, Key: seal.NewToken(), Version: u.version(st.last), Unproven: u.hasAccount() && !u.Account.EmailProven, Ends: act == Disable || act == EndSessions || act == ResetFactor}
 	p.Second = rules[act].recovery && st.helped >= helpAlone && !needsSecond(act, rules[act], st.verification.Method, 0)
 	if act == ReleaseLock {
 		all, err := h.service.obstacles(ctx, u)

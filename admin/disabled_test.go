@@ -98,3 +98,46 @@ func TestDeactivationStopsWhatWaits(t *testing.T) {
 		t.Errorf("%d changes were stopped, want 1", n)
 	}
 }
+
+// An address that nobody has confirmed, such as an imported one, may be all that a member has: the desk has the same one confirmed.
+func TestSameAddressIsConfirmed(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	unproven := func() { v.exec(`update accounts set email_proven = false`) }
+	ask := func() (Outcome, error) {
+		a := v.asking(v.maria.ID)
+		a.Email = v.maria.Email
+		return v.Do(t.Context(), v.fresh(v.rosa), nil, v.maria.ID, ChangeEmail, a)
+	}
+	must[Verification](t)(v.Check(t.Context(), v.rosa, nil, v.maria.ID, InPerson, mariaCard))
+	v.enters(v.fresh(v.rosa))
+	says := v.set.Text("es", "admin.act.email_unproven", nil)
+	if form := v.get("/members/" + v.maria.ID.String() + "/acts/change_email").Body.String(); strings.Contains(form, says) {
+		t.Error("the form calls a confirmed address unconfirmed")
+	}
+	if out, err := ask(); err == nil {
+		t.Errorf("a confirmed address again = %+v", out)
+	}
+	unproven()
+	if form := v.get("/members/" + v.maria.ID.String() + "/acts/change_email").Body.String(); !strings.Contains(form, says) {
+		t.Error("the form does not say that nobody has confirmed the address")
+	}
+	if out := must[Outcome](t)(ask()); out.State != Asked {
+		t.Fatalf("the same address = %+v, want a second person", out)
+	}
+	must[Outcome](t)(v.Decide(t.Context(), v.fresh(v.luis), nil, must[[]Request](t)(v.Requests(t.Context(), v.luis))[0].ID, true, "Vino con su identificación"))
+	v.later(25 * time.Hour)
+	if err := v.recovery.ApplyDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, link, found := strings.Cut(v.mailed("email_confirm")[0].Content.Text, "/confirm-email?link=")
+	if link, _, _ = strings.Cut(link, "\n"); !found {
+		t.Fatal("the mail has no link")
+	}
+	if err := v.recovery.ConfirmEmail(t.Context(), strings.TrimSpace(link)); err != nil {
+		t.Fatal(err)
+	}
+	if a := must[accounts.Account](t)(v.people.Get(t.Context(), v.maria.ID)); !a.EmailProven || a.Email != v.maria.Email {
+		t.Errorf("the account afterwards: %q, confirmed %t", a.Email, a.EmailProven)
+	}
+}

@@ -200,7 +200,7 @@ func (s *Service) effective(ctx context.Context, by uuid.UUID, act Act, u *Subje
 	case StopChange:
 		return s.nothingToStop(ctx, u)
 	case ChangeEmail:
-		if strings.EqualFold(a.Email, u.Account.Email) {
+		if strings.EqualFold(a.Email, u.Account.Email) && u.Account.EmailProven { // else the link that proves it is mailed again
 			return Invalid{"email": "same"}
 		}
 	case ResetFactor:

@@ -179,7 +179,7 @@ func deskCases() []pageCase {
 	}
 	for _, act := range []deskAct{"release_lock", "send_username", "start_reset", "change_email", "reset_factor", "change_member", "end_sessions", "disable", "enable"} {
 		cases = append(cases, page("admin/act", string(act), at("/members/m1/acts/"+string(act), Problem{Key: "admin.act.need_verify"}, Problem{Field: "ticket", Key: "admin.act.ticket_missing"}),
-			deskForm{Form: true, ID: "m1", Name: "maria.lopez", Act: string(act), Lock: "password", Email: "nueva@example.org", Obstacles: locks[2:4], Second: true, Asks: true, Needs: "better", Ends: act == "disable"}))
+			deskForm{Form: true, ID: "m1", Name: "maria.lopez", Act: string(act), Lock: "password", Email: "nueva@example.org", Obstacles: locks[2:4], Second: true, Asks: true, Needs: "better", Unproven: true, Ends: act == "disable"}))
 	}
 	return cases
 }

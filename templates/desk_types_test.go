@@ -120,6 +120,7 @@ type (
 		ID, Name, Act, Key, Version, Lock, Email, Number, Reason, Ticket string
 		Needs                                                            string
 		Ends, Second, Asks                                               bool
+		Unproven                                                         bool
 		Obstacles                                                        []obstacle
 		Pending                                                          *deskPending
 		Nothing                                                          *deskNothing
