@@ -75,7 +75,7 @@ func (r *Clients) endPermissions(ctx context.Context, id string, now time.Time) 
 
 // checkOwnNames refuses names of an app that registers itself which members could take for the service's own, or for an app that the
 // operator registered. brands are the service's names.
-func (r *Clients) checkOwnNames(m *Metadata, brands []string) error {
+func (r *Clients) checkOwnNames(m *Metadata, brands []string, own ...string) error {
 	names := map[string]string{"client_name": m.ClientName, "operator_name": m.OperatorName}
 	for member, name := range m.LanguageMetadata.fields() {
 		if strings.HasPrefix(member, "client_name#") {
@@ -84,7 +84,7 @@ func (r *Clients) checkOwnNames(m *Metadata, brands []string) error {
 	}
 	taken := map[string]bool{}
 	for _, client := range r.List() {
-		if client.RegistrationMAC == nil {
+		if client.RegistrationMAC == nil && !slices.Contains(own, client.ID) {
 			for _, name := range client.called() {
 				taken[folded(name)] = true
 			}

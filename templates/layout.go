@@ -41,6 +41,7 @@ type Layout struct {
 	RequestID   string            // shown on error pages
 	Account     *Account          // shown on every page of the account's section, nil elsewhere
 	Desk        *Desk             // whose console it is, nil outside the support desk and before its sign-in
+	Partner     *Partner          // who is signed in to the partner area, nil elsewhere
 	Title       string            // set by the renderer from the page's own title
 }
 

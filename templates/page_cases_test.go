@@ -161,7 +161,7 @@ func pageCases() []pageCase {
 	}
 	with := func(l Layout, problems ...Problem) Layout { l.Problems = problems; return l }
 	questions := []string{"first_pay", "first_book", "toy_name"}
-	return append(slices.Concat(recoveryCases(), accountCases(), deskCases()), []pageCase{
+	return append(slices.Concat(recoveryCases(), accountCases(), deskCases(), partnerCases()), []pageCase{
 		page("provider/login", "", at("/login"), login{Cancel: true, PolicyURI: "https://a.example/p", TosURI: "https://a.example/t"}),
 		page("provider/login", "plain", Layout{Path: "/login", CSRF: "token", Notice: &Notice{"info", "registration.agreement.declined", nil}}, login{}),
 		page("provider/login", "wrong", with(at("/login"), Problem{Field: "username", Key: "provider.login.wrong"}), login{Username: "maria", Cancel: true, Passkey: true}),

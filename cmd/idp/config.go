@@ -68,6 +68,8 @@ type environment struct {
 	ClientRate        int               `env:"CLIENT_RATE" envDefault:"50" help:"calls a second of one client, on each instance"`
 	DeskListen        string            `env:"DESK_LISTEN" help:"listener of the support desk, API and console; empty for none; see \"idp staff\""`
 	DeskAddress       string            `env:"DESK_ADDRESS" help:"https://host of that listener, another host than the issuer's"`
+	PartnerListen     string            `env:"PARTNER_LISTEN" help:"listener of the partner area, where makers of apps ask for clients; empty for none"`
+	PartnerAddress    string            `env:"PARTNER_ADDRESS" help:"https://host of that listener, another host than the issuer's and the desk's"`
 	MTLSListen        string            `env:"MTLS_LISTEN" help:"listener that asks clients for certificates (RFC 8705); empty for none"`
 	MTLSAddress       string            `env:"MTLS_ADDRESS" help:"https://host of that listener, as clients see it"`
 	ClientCAs         string            `env:"CLIENT_CAS" help:"PEM file: who issues certificates for tls_client_auth"`
@@ -175,6 +177,7 @@ func (e *environment) check(m *mistakes) settings {
 		m.wrong("SCOPE_ACR", "%v", s.scopeACR.Check())
 	}
 	s.deskAddress = e.checkDesk(m)
+	s.partnerAddress = e.checkPartners(m)
 	s.proofs = e.checkMTLS(m)
 	e.checkProofs(&s, m)
 	s.outbound = e.checkOutbound(m)
@@ -275,6 +278,27 @@ func (e *environment) checkDesk(m *mistakes) string {
 	return e.DeskAddress
 }
 
+// checkPartners does the same for the partner area, whose passkeys belong to the name of its host.
+func (e *environment) checkPartners(m *mistakes) string {
+	if e.PartnerListen == "" && e.PartnerAddress == "" {
+		return ""
+	}
+	if e.PartnerListen == "" {
+		m.wrong("PARTNER_LISTEN", "is required with IDP_PARTNER_ADDRESS")
+	}
+	u, err := url.Parse(e.PartnerAddress)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || net.ParseIP(u.Hostname()) != nil {
+		m.wrong("PARTNER_ADDRESS", "must be https://host without path, query or a slash at its end, and a name: passkeys belong to one")
+		return ""
+	}
+	for _, other := range []string{e.Issuer, e.DeskAddress} {
+		if known, err := url.Parse(other); err == nil && strings.EqualFold(known.Hostname(), u.Hostname()) {
+			m.wrong("PARTNER_ADDRESS", "has the host of %s: the partner area needs one of its own", other)
+		}
+	}
+	return e.PartnerAddress
+}
+
 // checkMTLS reads the settings for clients with certificates. Certificates are requested on a separate listener: on the
 // members' one, browsers would ask the member for one. If TLS ends at a proxy, the proxy passes the certificate on.
 func (e *environment) checkMTLS(m *mistakes) provider.ProofDeps {
@@ -337,7 +361,7 @@ func (e *environment) checkKEKs(m *mistakes) []seal.KEK {
 
 // hosts are those that the certificate has to be for: of the addresses that are served with it.
 func (e *environment) hosts() (hosts []string) {
-	for _, address := range []string{e.Issuer, e.DeskAddress, e.MTLSAddress} {
+	for _, address := range []string{e.Issuer, e.DeskAddress, e.PartnerAddress, e.MTLSAddress} {
 		if u, err := url.Parse(address); err == nil && u.Hostname() != "" && !slices.Contains(hosts, u.Hostname()) {
 			hosts = append(hosts, u.Hostname())
 		}

@@ -13,6 +13,7 @@ import (
 	"huskyidp/internal/seal"
 	"huskyidp/keys"
 	"huskyidp/members"
+	"huskyidp/partners"
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
@@ -21,7 +22,7 @@ import (
 // sealedColumns are all columns that hold sealed values for longer than a day. Digests cannot be recomputed: versions
 // of their keys are added and stay readable.
 var sealedColumns = slices.Concat(accounts.SealedColumns, registration.SealedColumns, recovery.SealedColumns, members.SealedColumns, keys.SealedColumns,
-	mail.SealedColumns, admin.SealedColumns, provider.SealedColumns)
+	mail.SealedColumns, admin.SealedColumns, provider.SealedColumns, partners.SealedColumns)
 
 // KeysDataCmd is "idp keys data".
 type KeysDataCmd struct{}

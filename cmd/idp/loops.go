@@ -33,6 +33,7 @@ func (a *app) background(s settings, sv *services) {
 			return errors.Join(
 				sv.accounts.Sweep(ctx),
 				sv.provider.Sweep(ctx),
+				sv.partners.Sweep(ctx),
 				second(sv.registration.Sweep(ctx)),
 				second(sv.recovery.Sweep(ctx)),
 				second(sv.outbox.Sweep(ctx, now)),

@@ -84,15 +84,15 @@ func (ServeCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	a.deskOn = open.desk
+	a.deskOn, a.partnersOn = open.desk, open.partners
 	a.loops = append(a.loops, cert.watch(hangup, logger))
 	return a.serve(ctx, open.public, open.private, e.Drain)
 }
 
 // listeners are the ports of serve.
 type listeners struct {
-	public        []net.Listener
-	desk, private net.Listener // nil if there is none
+	public                  []net.Listener
+	desk, partners, private net.Listener // nil if there is none
 }
 
 // listen opens the listeners of the settings. After an error the caller closes those that are open.
@@ -121,6 +121,7 @@ func listen(e environment, cert *certificate) (l listeners, err error) {
 		}
 	}
 	l.desk = secured("DESK_LISTEN", e.DeskListen, asBrowsers)
+	l.partners = secured("PARTNER_LISTEN", e.PartnerListen, asBrowsers)
 	if err == nil && e.MetricsListen != "" {
 		if l.private, err = net.Listen("tcp", e.MetricsListen); err != nil {
 			err = fmt.Errorf("IDP_METRICS_LISTEN: %w", err)
@@ -130,7 +131,7 @@ func listen(e environment, cert *certificate) (l listeners, err error) {
 }
 
 func (l listeners) close() {
-	for _, listener := range append(l.public, l.desk, l.private) {
+	for _, listener := range append(l.public, l.desk, l.partners, l.private) {
 		if listener != nil {
 			_ = listener.Close() // usually its server has closed it
 		}
@@ -193,6 +194,11 @@ func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Lis
 		desk = a.deskWeb.Server(a.desk)
 		group.Go(serveOn(desk, a.deskOn))
 	}
+	partners := &http.Server{}
+	if a.partnersOn != nil {
+		partners = a.partnersWeb.Server(a.partners)
+		group.Go(serveOn(partners, a.partnersOn))
+	}
 	operators := &http.Server{Handler: a.operations(), ReadHeaderTimeout: 5 * time.Second}
 	if private != nil {
 		group.Go(serveOn(operators, private))
@@ -206,7 +212,7 @@ func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Lis
 		time.Sleep(drain)
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), inFlight)
 		defer cancel()
-		err := errors.Join(members.Shutdown(end), desk.Shutdown(end))
+		err := errors.Join(members.Shutdown(end), desk.Shutdown(end), partners.Shutdown(end))
 		stop, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancelStop()
 		err = errors.Join(err, a.runner.Stop(stop))

@@ -18,6 +18,7 @@ import (
 	"huskyidp/internal/seal"
 	"huskyidp/keys"
 	"huskyidp/members"
+	"huskyidp/partners"
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
@@ -40,6 +41,7 @@ type services struct {
 	provider     *provider.Service
 	recovery     *recovery.Service
 	registration *registration.Service
+	partners     *partners.Service
 }
 
 func (a *app) newServices(ctx context.Context, s settings, keyring *seal.Keyring) (*services, error) {
@@ -126,7 +128,10 @@ func (a *app) features(_ context.Context, s settings, sv *services) (err error) 
 		Roster: sv.members, Accounts: sv.accounts, Recovery: sv.recovery, Flows: sv.provider, Resume: provider.ResumePath, Legal: sv.legal,
 		Issuer: s.issuer, IdentityLock: s.identityLock, NoQuestions: s.noQuestions,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return a.newPartners(s, sv)
 }
 
 // newRunner runs the job queues of all packages.

@@ -40,6 +40,7 @@ type settings struct {
 	registrationTries int    // without it, per source and hour
 	clientRate        int    // calls per second
 	deskAddress       string // of the support desk, or ""
+	partnerAddress    string // of the partner area, or ""
 	emailSelfService  string // of emailChanges
 	scopeACR          provider.ScopeACR
 	proofs            provider.ProofDeps

@@ -49,11 +49,16 @@ type app struct {
 	desk       http.Handler // of the support desk; nil if there is none
 	deskWeb    *web.Web
 	deskOn     net.Listener
-	staff      *admin.People // of the desk; nil if there is none
-	meters     *meters
-	telemetry  *telemetry.Telemetry
-	loops      []func(context.Context)     // until their context ends
-	sealLast   func(context.Context) error // after them: seals the record to its end
+	partners   http.Handler // the partner area; nil if there is none
+
+	partnersWeb *web.Web
+	partnersOn  net.Listener
+
+	staff     *admin.People // of the desk; nil if there is none
+	meters    *meters
+	telemetry *telemetry.Telemetry
+	loops     []func(context.Context)     // until their context ends
+	sealLast  func(context.Context) error // after them: seals the record to its end
 
 	commitsLost chan func(time.Duration)   // gets the function once it can be called, see open
 	stalled     func(context.Context) bool // the database answers, but does not commit
@@ -101,8 +106,16 @@ func (a *app) assemble(ctx context.Context, s settings) error {
 		return err
 	}
 	a.background(s, sv)
-	if err := a.mount(s, sv); err != nil || s.deskAddress == "" {
+	if err := a.mount(s, sv); err != nil {
 		return err
+	}
+	if s.partnerAddress != "" {
+		if err := a.openPartners(s, sv); err != nil {
+			return err
+		}
+	}
+	if s.deskAddress == "" {
+		return nil
 	}
 	return a.openDesk(ctx, s, sv)
 }

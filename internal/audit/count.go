@@ -23,6 +23,8 @@ func Kinds() []Kind {
 		KeyCreated, KeyActivated, KeyRevoked,
 		StaffCreated, StaffChanged, StaffRemoved, StaffSearched, StaffVerified, StaffAsked, StaffDecided, StaffDenied, StaffExported,
 		StaffReviewed, StaffHelped, BreakGlass, StaffEntered,
+		PartnerLinkSent, PartnerJoined, PartnerEntered, PartnerInvited, PartnerRemoved, PartnerSaved, PartnerSent, PartnerTaken, PartnerDecided, PartnerChanged,
+		PartnerRefused, PartnerDenied,
 		RosterImported, RosterRefused,
 		EpochRaised, EpochTrusted,
 		ResetsRising, MailsLate, JobsDiscarded, ChainBroken, SealBroken, CommitsLost,

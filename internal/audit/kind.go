@@ -109,6 +109,19 @@ const (
 	BreakGlass    Kind = "staff.break_glass_used"
 	StaffEntered  Kind = "staff.entered"
 
+	PartnerLinkSent Kind = "partner.link_sent"
+	PartnerJoined   Kind = "partner.joined"
+	PartnerEntered  Kind = "partner.signed_in"
+	PartnerInvited  Kind = "partner.invited"
+	PartnerRemoved  Kind = "partner.person_removed"
+	PartnerSaved    Kind = "partner.saved"
+	PartnerSent     Kind = "partner.sent"
+	PartnerTaken    Kind = "partner.taken"
+	PartnerDecided  Kind = "partner.decided"
+	PartnerChanged  Kind = "partner.client_changed"
+	PartnerRefused  Kind = "partner.refused" // a passkey, or what was typed
+	PartnerDenied   Kind = "partner.denied"  // what is another's, or not theirs any more
+
 	RosterImported Kind = "roster.imported"
 	RosterRefused  Kind = "roster.refused"
 

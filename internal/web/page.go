@@ -85,6 +85,11 @@ func WithDesk(d *templates.Desk) PageOption {
 	return func(o *pageOptions) { o.layout.Desk = d }
 }
 
+// WithPartner shows who is signed in to the partner area.
+func WithPartner(p *templates.Partner) PageOption {
+	return func(o *pageOptions) { o.layout.Partner = p }
+}
+
 // EndsIn shows how long a page without a session waits and, a while before the end, asks whether somebody is there. Its script asks
 // base + "/left", "/alive" and "/ended" as that of a session's page asks the account.
 func EndsIn(base string, idle, left time.Duration) PageOption {
@@ -120,7 +125,7 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 		whose = owner{}
 	}
 	o.layout.CSRF, o.layout.FormMark = w.csrfToken(r.browser, whose), w.formMark(c, whose)
-	if o.layout.SignedInAs != "" || o.layout.Desk != nil {
+	if o.layout.SignedInAs != "" || o.layout.Desk != nil || o.layout.Partner != nil {
 		o.layout.IdleTimeout, o.layout.SessionMark = w.sessionIdle, sessionMark(c)
 	}
 	if o.layout.Kiosk = r.kiosk; r.kiosk {
