@@ -48,6 +48,14 @@ const (
 	HandleAlert Act = "handle_alert"
 	ReopenAlert Act = "reopen_alert"
 
+	ListApps   Act = "list_apps"
+	LookApp    Act = "look_app"
+	TakeApp    Act = "take_app"
+	ApproveApp Act = "approve_app"
+	RefuseApp  Act = "refuse_app"
+	SuspendApp Act = "suspend_app"
+	ResumeApp  Act = "resume_app"
+
 	ListPeople    Act = "list_people"
 	LookPerson    Act = "look_person"
 	AddPerson     Act = "add_person"
@@ -83,6 +91,8 @@ func (a Act) Key() string {
 		return "admin.activity.title"
 	case ListAlerts:
 		return "admin.alert.title"
+	case ListApps:
+		return "admin.apps.title"
 	case ListPeople:
 		return "admin.people.title"
 	}
@@ -137,7 +147,7 @@ var rules = map[Act]rule{
 	ListRequests: {roles: []Role{Approve}},
 	ApproveAct:   {roles: []Role{Approve}, fresh: true},
 	RefuseAct:    {roles: []Role{Approve}, fresh: true},
-	Activity:     {roles: []Role{Read, Audit}},
+	Activity:     {roles: []Role{Read, Audit, Partners}},
 	Figures:      {roles: []Role{Approve, Admin, Audit}},
 	AppFigures:   {roles: []Role{Admin}},
 	ExportAudit:  {roles: []Role{Audit}, fresh: true},
@@ -146,6 +156,14 @@ var rules = map[Act]rule{
 	SeeAlert:    {roles: []Role{Admin, Audit}},
 	HandleAlert: {roles: []Role{Admin, Audit}},
 	ReopenAlert: {roles: []Role{Admin, Audit}},
+
+	ListApps:   {roles: []Role{Partners, Audit}},
+	LookApp:    {roles: []Role{Partners, Audit}},
+	TakeApp:    {roles: []Role{Partners}},
+	ApproveApp: {roles: []Role{Partners}, fresh: true},
+	RefuseApp:  {roles: []Role{Partners}, fresh: true},
+	SuspendApp: {roles: []Role{Partners}, fresh: true},
+	ResumeApp:  {roles: []Role{Partners}, fresh: true},
 
 	ListPeople:    {roles: []Role{Admin, Audit}},
 	LookPerson:    {roles: []Role{Admin, Audit}},

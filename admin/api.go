@@ -113,7 +113,18 @@ func endpoints() []endpoint {
 		all = append(all, endpoint{http.MethodPost, "/people/:id/acts/" + string(e.act), camel(string(e.act)), e.summary, e.act, true, e.body, changeReply{}, e.status, e.also,
 			func(h *API, c *gin.Context, p Person) error { return h.changePerson(c, p, e.act) }})
 	}
+	for _, e := range []struct {
+		act           Act
+		path, summary string
+	}{{TakeApp, "take", "Take a partner's request, after another look at the criteria"}, {ApproveApp, "approve", "Approve the request that you have taken: it gets its production client"},
+		{RefuseApp, "refuse", "Refuse the request that you have taken"}, {SuspendApp, "suspend", "Suspend the clients of a request: tokens are refused within seconds, members are told"},
+		{ResumeApp, "resume", "Let the clients of a request be used again"}} {
+		all = append(all, endpoint{http.MethodPost, "/apps/:id/" + e.path, camel(string(e.act)), e.summary, e.act, true, appBody{}, appStateReply{}, 200, 0,
+			func(h *API, c *gin.Context, p Person) error { return h.changeApp(c, p, e.act) }})
+	}
 	return append(all,
+		endpoint{http.MethodGet, "/apps", "listApps", "What partners ask for", ListApps, false, nil, appsReply{}, 200, 0, (*API).apps},
+		endpoint{http.MethodGet, "/apps/:id", "getApp", "A partner's request: what was filled in, and the criteria", LookApp, false, nil, appReply{}, 200, 0, (*API).app},
 		endpoint{http.MethodGet, "/people", "listPeople", "Who works at the desk, and who left", ListPeople, false, nil, peopleReply{}, 200, 0, (*API).people},
 		endpoint{http.MethodGet, "/people/:id", "getPerson", "A colleague: roles, what waits, what they did", LookPerson, false, nil, colleagueReply{}, 200, 0, (*API).colleague},
 		endpoint{http.MethodPost, "/people", "addPerson", "Add a person, whose roles another administrator has to confirm", AddPerson, true, newPersonBody{}, changeReply{}, 202, 0, (*API).addPerson},

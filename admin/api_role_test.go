@@ -16,7 +16,7 @@ import (
 
 // allowed is who may call what (S-61), written a second time: the test does not read the table that it holds.
 var allowed = map[string]string{
-	"GET /me":                                 "read recover approve admin audit",
+	"GET /me":                                 "read recover approve admin audit partners",
 	"POST /members/search":                    "read recover approve admin",
 	"GET /members/:id":                        "read recover approve admin",
 	"POST /members/:id/verifications":         "recover admin",
@@ -43,7 +43,14 @@ var allowed = map[string]string{
 	"GET /approvals":                          "approve",
 	"POST /approvals/:id/approve":             "approve",
 	"POST /approvals/:id/refuse":              "approve",
-	"GET /activity":                           "read recover approve admin audit",
+	"GET /activity":                           "read recover approve admin audit partners",
+	"GET /apps":                               "audit partners",
+	"GET /apps/:id":                           "audit partners",
+	"POST /apps/:id/take":                     "partners",
+	"POST /apps/:id/approve":                  "partners",
+	"POST /apps/:id/refuse":                   "partners",
+	"POST /apps/:id/suspend":                  "partners",
+	"POST /apps/:id/resume":                   "partners",
 	"POST /audit/export":                      "audit",
 	"POST /alerts/search":                     "admin audit",
 	"POST /alerts/:id/see":                    "admin audit",
@@ -99,6 +106,8 @@ func (b *bench) sample(e endpoint) any {
 		return colleagueBody{ask.Reason, ask.Ticket, b.personVersion(b.luis.ID)}
 	case confirmBody:
 		return confirmBody{b.personVersion(b.luis.ID)}
+	case appBody:
+		return appBody{1, "Se cumplen todos los criterios"}
 	case alertsBody:
 		return alertsBody{Area: "desk"}
 	case figuresBody:

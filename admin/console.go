@@ -27,6 +27,7 @@ const (
 	activityPath  = "/activity"
 	figuresPath   = "/figures"
 	auditPath     = "/audit"
+	appsPath      = "/apps"
 	alertsPath    = "/alerts"
 	peoplePath    = "/people"
 )
@@ -83,6 +84,8 @@ func (h *Console) Mount(r gin.IRouter) {
 		{peoplePath + "/new", h.showNewPerson, h.addPerson},
 		{peoplePath + "/:id", h.showPerson, h.changePerson},
 		{auditPath, h.showAudit, h.exportAudit},
+		{appsPath, h.showApps, nil},
+		{appsPath + "/:id", h.showApp, h.changeApp},
 	} {
 		pages.GET(page.path, h.web.Handle(h.with(page.show)))
 		if page.act != nil {
@@ -253,7 +256,7 @@ func (h *Console) frame(c *gin.Context, v visit) web.PageOption {
 	for _, place := range []struct {
 		path string
 		act  Act
-	}{{searchPath, Find}, {queuePath, ListQueue}, {approvalsPath, ListRequests}, {activityPath, Activity}, {alertsPath, ListAlerts}, {figuresPath, Figures}, {peoplePath, ListPeople}, {auditPath, ExportAudit}} {
+	}{{searchPath, Find}, {queuePath, ListQueue}, {approvalsPath, ListRequests}, {activityPath, Activity}, {alertsPath, ListAlerts}, {figuresPath, Figures}, {peoplePath, ListPeople}, {appsPath, ListApps}, {auditPath, ExportAudit}} {
 		if v.may(place.act) {
 			d.Places = append(d.Places, place.path)
 		}
@@ -266,7 +269,7 @@ func (v visit) home() string {
 	for _, place := range []struct {
 		path string
 		act  Act
-	}{{searchPath, Find}, {auditPath, ExportAudit}} {
+	}{{searchPath, Find}, {auditPath, ExportAudit}, {appsPath, ListApps}} {
 		if v.may(place.act) {
 			return place.path
 		}
@@ -279,7 +282,7 @@ func placeOf(path string) string {
 	if strings.HasPrefix(path, "/members/") {
 		return searchPath
 	}
-	for _, place := range []string{searchPath, queuePath, approvalsPath, activityPath, alertsPath, figuresPath, peoplePath, auditPath} {
+	for _, place := range []string{searchPath, queuePath, approvalsPath, activityPath, alertsPath, figuresPath, peoplePath, appsPath, auditPath} {
 		if path == place || strings.HasPrefix(path, place+"/") {
 			return place
 		}

@@ -12,6 +12,7 @@ import (
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/members"
+	"huskyidp/partners"
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
@@ -29,6 +30,7 @@ type Deps struct {
 	Recovery     *recovery.Service
 	Outbox       *mail.Outbox
 	Clients      *provider.Clients
+	Partners     *partners.Service
 	Base         string         // the address of the console, for links in mails
 	TimeZone     *time.Location // of the days of figures
 	Now          func() time.Time
@@ -48,6 +50,7 @@ type Service struct {
 	recovery     *recovery.Service
 	outbox       *mail.Outbox
 	clients      *provider.Clients
+	partners     *partners.Service
 	base         string
 	zone         *time.Location
 	now          func() time.Time
@@ -56,7 +59,7 @@ type Service struct {
 // New checks the dependencies.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Accounts == nil || d.Roster == nil || d.Registration == nil ||
-		d.Recovery == nil || d.Outbox == nil || d.Clients == nil || d.Base == "" || d.TimeZone == nil || d.Now == nil {
+		d.Recovery == nil || d.Outbox == nil || d.Clients == nil || d.Partners == nil || d.Base == "" || d.TimeZone == nil || d.Now == nil {
 		return nil, errors.New("admin: a dependency is missing")
 	}
 	people, err := NewPeople(PeopleDeps{d.DB, d.Audit, d.Accounts, d.Now})
@@ -65,7 +68,7 @@ func New(d Deps) (*Service, error) {
 	}
 	return &Service{
 		People: people, store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts, roster: d.Roster,
-		registration: d.Registration, recovery: d.Recovery, outbox: d.Outbox, clients: d.Clients, base: d.Base, zone: d.TimeZone, now: d.Now,
+		registration: d.Registration, recovery: d.Recovery, outbox: d.Outbox, clients: d.Clients, partners: d.Partners, base: d.Base, zone: d.TimeZone, now: d.Now,
 	}, nil
 }
 

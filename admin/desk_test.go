@@ -66,6 +66,7 @@ type desk struct {
 	log      *lockedBuffer
 	trips    postgrestest.Trips
 	maria    accounts.Account
+	registry *registry
 	rosa     Person // read and recover
 	luis     Person // approve
 
@@ -117,7 +118,7 @@ func newDesk(t *testing.T, connections int32) *desk {
 	clients := must[*provider.Clients](t)(provider.NewClients(t.Context(), provider.ClientsDeps{DB: db, Keyring: d.keyring, Audit: log, Now: now}))
 	d.Service = must[*Service](t)(New(Deps{
 		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Accounts: d.people, Roster: d.roster, Registration: d.enrol,
-		Recovery: d.recovery, Outbox: outbox, Clients: clients, Base: deskBase, TimeZone: time.FixedZone("EST", -5*60*60), Now: now,
+		Recovery: d.recovery, Outbox: outbox, Clients: clients, Partners: d.newPartners(db, limiter, log, outbox), Base: deskBase, TimeZone: time.FixedZone("EST", -5*60*60), Now: now,
 	}))
 	d.maria = d.member("maria", "004123789")
 	d.rosa = d.person("rosa", Read, Recover)

@@ -79,6 +79,7 @@ var kinds = map[Act]audit.Kind{
 	Find: audit.StaffSearched, FindName: audit.StaffSearched, Look: audit.StaffLooked, Verify: audit.StaffVerified, ListRequests: audit.StaffReviewed, Activity: audit.StaffReviewed, Figures: audit.StaffReviewed,
 	ListQueue: audit.StaffReviewed, OpenCase: audit.StaffReviewed, TakeCase: audit.StaffHelped, HandOver: audit.StaffHelped, FinishCase: audit.StaffHelped, NoteCase: audit.StaffHelped,
 	ListAlerts: audit.StaffReviewed, SeeAlert: audit.StaffDecided, HandleAlert: audit.StaffDecided, ReopenAlert: audit.StaffDecided,
+	ListApps: audit.StaffReviewed, LookApp: audit.StaffReviewed, ApproveApp: audit.StaffDecided, RefuseApp: audit.StaffDecided,
 	ListPeople: audit.StaffReviewed, LookPerson: audit.StaffReviewed, AddPerson: audit.StaffAsked, ResetPerson: audit.StaffAsked,
 	RefuseAct: audit.StaffDecided, Withdraw: audit.StaffDecided, ConfirmPerson: audit.StaffDecided, RefusePerson: audit.StaffDecided, ExportAudit: audit.StaffExported,
 }

@@ -51,7 +51,7 @@ type StaffRow struct {
 
 var (
 	// ErrRoles is returned for an unknown role, or no role.
-	ErrRoles = errors.New("admin: give one or more of the roles read, recover, approve, admin, audit")
+	ErrRoles = errors.New("admin: give one or more of the roles read, recover, approve, admin, audit, partners")
 	// ErrName is returned for a name that is empty, too long, or has characters not found in names.
 	ErrName = errors.New("admin: a name has 1 to 80 letters")
 )

@@ -8,15 +8,16 @@ type Role string
 // The roles (S-61). Each grants the acts of the table in act.go and nothing else, except that those who act on members
 // may also read what they act on.
 const (
-	Read    Role = "read"
-	Recover Role = "recover"
-	Approve Role = "approve"
-	Admin   Role = "admin"
-	Audit   Role = "audit"
+	Read     Role = "read"
+	Recover  Role = "recover"
+	Approve  Role = "approve"
+	Admin    Role = "admin"
+	Audit    Role = "audit"
+	Partners Role = "partners" // decides on apps, and sees no member
 )
 
 // Roles are all roles, in display order.
-func Roles() []Role { return []Role{Read, Recover, Approve, Admin, Audit} }
+func Roles() []Role { return []Role{Read, Recover, Approve, Admin, Audit, Partners} }
 
 // gives reports whether the role includes the other one.
 func (r Role) gives(other Role) bool {

@@ -378,3 +378,20 @@ func (b *browser) sends(request string) uuid.UUID {
 	b.leads(b.post(request, "do", "send"), request+"?done=sent")
 	return uuid.MustParse(strings.TrimPrefix(request, requestsPath+"/"))
 }
+
+// Take and Decide are what the desk does, in one step.
+func (a *area) Take(ctx context.Context, id uuid.UUID, version int, by uuid.UUID) error {
+	take, err := a.Taking(ctx, id, version, by)
+	if err != nil {
+		return err
+	}
+	return take(ctx)
+}
+
+func (a *area) Decide(ctx context.Context, id uuid.UUID, version int, by uuid.UUID, approve bool, reason string) error {
+	decide, err := a.Deciding(ctx, id, version, by, approve, reason)
+	if err != nil {
+		return err
+	}
+	return decide(ctx)
+}

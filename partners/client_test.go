@@ -84,9 +84,10 @@ func TestSuspend(t *testing.T) {
 	t.Parallel()
 	a := newArea(t)
 	eva := a.joins("eva@diary.example", "Diary")
-	client := approve(a, eva.sends(eva.asks()))
+	id := eva.sends(eva.asks())
+	client := approve(a, id)
 	for range 2 {
-		if err := a.SetUse(t.Context(), client, false, "sells data, criterion 3", uuid.New()); err != nil {
+		if err := a.SetUse(t.Context(), id, false, "sells data, criterion 3", uuid.New()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -100,8 +101,8 @@ func TestSuspend(t *testing.T) {
 	if told != 1 {
 		t.Errorf("told %d times, want once", told)
 	}
-	if err := a.SetUse(t.Context(), "unknown", false, "x", uuid.New()); err != ErrNotFound {
-		t.Errorf("a client that is no partner's: %v", err)
+	if err := a.SetUse(t.Context(), uuid.New(), false, "x", uuid.New()); err != ErrNotFound {
+		t.Errorf("an unknown request: %v", err)
 	}
 }
 

@@ -15,71 +15,78 @@ import (
 
 // What the desk does. Package admin checks who may, and keeps its own book.
 
-// Waiting are what was sent, the oldest first, then what was decided, the newest first; at most 200.
+// Waiting are what was sent, the oldest first, then what was decided, the newest first, and drafts that have a client; at most 200.
 func (s *Service) Waiting(ctx context.Context) ([]Application, error) {
-	return s.applications(ctx, `where a.state <> 'draft' order by a.state in ('sent', 'taken') desc, case when a.state in ('sent', 'taken') then a.sent_at end, a.decided_at desc limit 200`)
+	return s.applications(ctx, `where `+seen+` order by a.state in ('sent', 'taken') desc, case when a.state in ('sent', 'taken') then a.sent_at end, a.decided_at desc limit 200`)
 }
+
+// seen is what the desk sees.
+const seen = `(a.state <> 'draft' or exists (select from partner_clients c where c.application_id = a.id))`
 
 // Request is one of them. The error is ErrNotFound, or the database's.
 func (s *Service) Request(ctx context.Context, id uuid.UUID) (Application, error) {
-	return one(s.applications(ctx, `where a.id = $1 and a.state <> 'draft'`, id))
+	return one(s.applications(ctx, `where a.id = $1 and `+seen, id))
 }
 
-// Take makes by the one who decides, after another look at the criteria. The error is ErrNotFound, ErrState if version is not the
-// current one or it is decided, or the database's.
-func (s *Service) Take(ctx context.Context, id uuid.UUID, version int, by uuid.UUID) error {
+// Taking looks at the criteria once more, and returns what makes by the one who decides, in the transaction of its ctx. The errors are
+// ErrNotFound, ErrState if version is not the current one or it is decided, or the database's.
+func (s *Service) Taking(ctx context.Context, id uuid.UUID, version int, by uuid.UUID) (take func(context.Context) error, err error) {
 	seen, err := s.Request(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	criteria, err := s.criteria(ctx, seen)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.decide(ctx, id, version, func(ctx context.Context, a *Application) error {
-		a.State, a.TakenBy, a.Criteria, a.CheckedAt = Taken, by, criteria, s.Now()
-		return s.note(ctx, audit.Event{Kind: audit.PartnerTaken, Subject: a.OrganisationID.String(), Actor: by.String(), Success: true, Data: map[string]string{"request": id.String()}})
-	})
+	return func(ctx context.Context) error {
+		return s.decide(ctx, id, version, func(ctx context.Context, a *Application) error {
+			a.State, a.TakenBy, a.Criteria, a.CheckedAt = Taken, by, criteria, s.Now()
+			return s.note(ctx, audit.Event{Kind: audit.PartnerTaken, Subject: a.OrganisationID.String(), Actor: by.String(), Success: true, Data: map[string]string{"request": id.String()}})
+		})
+	}, nil
 }
 
-// Decide approves or refuses what by has taken; approval registers the production client. The organisation's people get a letter. The
-// error is Invalid if the app breaks a rule by now, ErrNotFound, ErrState, or the database's.
-func (s *Service) Decide(ctx context.Context, id uuid.UUID, version int, by uuid.UUID, approve bool, reason string) error {
+// Deciding returns what approves or refuses what by has taken, in the transaction of its ctx; approval registers the production client.
+// The organisation's people get a letter. The errors are Invalid if the app breaks a rule by now, ErrNotFound, ErrState, or the database's.
+func (s *Service) Deciding(ctx context.Context, id uuid.UUID, version int, by uuid.UUID, approve bool, reason string) (decide func(context.Context) error, err error) {
 	seen, err := s.Request(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if seen.State != Taken || seen.TakenBy != by {
-		return ErrState
+		return nil, ErrState
 	}
-	register := func(context.Context, string) error { return nil }
+	var register func(context.Context, string) error
 	if approve {
 		app := seen.Values.app()
 		app.Reviewed = true
 		if register, err = s.check(ctx, seen.OrganisationID, app); err != nil {
-			return invalid(err)
+			return nil, invalid(err)
 		}
 	}
-	return s.decide(ctx, id, version, func(ctx context.Context, a *Application) error {
-		if a.TakenBy != by {
-			return ErrState
-		}
-		a.State, a.DecidedAt, a.Reason = Refused, s.Now(), reason
-		kind := "partner_refused"
-		if approve {
-			a.State, kind = Approved, "partner_approved"
-			if err := s.register(ctx, *a, "production", rand.Text(), by.String(), register); err != nil {
-				return err
+	return func(ctx context.Context) error {
+		return s.decide(ctx, id, version, func(ctx context.Context, a *Application) error {
+			if a.TakenBy != by {
+				return ErrState
 			}
-		}
-		e := audit.Event{Kind: audit.PartnerDecided, Subject: a.OrganisationID.String(), Actor: by.String(), Success: true, Reason: string(a.State), Data: map[string]string{"request": id.String()}}
-		for _, c := range a.Criteria {
-			if !c.Met {
-				e.Data["not_met_"+c.Name] = yes
+			a.State, a.DecidedAt, a.Reason = Refused, s.Now(), reason
+			kind := "partner_refused"
+			if approve {
+				a.State, kind = Approved, "partner_approved"
+				if err := s.register(ctx, *a, "production", rand.Text(), by.String(), register); err != nil {
+					return err
+				}
 			}
-		}
-		return errors.Join(s.note(ctx, e), s.tell(ctx, a.OrganisationID, kind, templates.Args{"app": a.Name(), "at": s.Now()}))
-	})
+			e := audit.Event{Kind: audit.PartnerDecided, Subject: a.OrganisationID.String(), Actor: by.String(), Success: true, Reason: string(a.State), Data: map[string]string{"request": id.String()}}
+			for _, c := range a.Criteria {
+				if !c.Met {
+					e.Data["not_met_"+c.Name] = yes
+				}
+			}
+			return errors.Join(s.note(ctx, e), s.tell(ctx, a.OrganisationID, kind, templates.Args{"app": a.Name(), "at": s.Now()}))
+		})
+	}, nil
 }
 
 // decide changes what waits, if version is still the current one.
@@ -123,30 +130,44 @@ func (s *Service) tell(ctx context.Context, organisation uuid.UUID, kind string,
 	return err
 }
 
-// SetUse suspends or resumes a client of a partner: its tokens are refused within seconds, and members who allowed it something are
-// told. The error is ErrNotFound, or the database's.
-func (s *Service) SetUse(ctx context.Context, clientID string, allow bool, reason string, by uuid.UUID) error {
-	var organisation uuid.UUID
-	err := s.DB.From(ctx).QueryRow(ctx, `select organisation_id from partner_clients where client_id = $1`, clientID).Scan(&organisation)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return ErrNotFound
+// Suspended reports whether a client of the request is.
+func (s *Service) Suspended(ctx context.Context, a Application) (bool, error) {
+	for _, id := range []string{a.Production, a.Sandbox} {
+		if id != "" {
+			c, err := s.Apps.Client(ctx, id)
+			return !c.DisabledAt.IsZero(), err
+		}
 	}
+	return false, nil
+}
+
+// SetUse suspends or resumes the clients of a request, in the transaction of ctx: their tokens are refused within seconds, and package
+// provider tells the members who allowed them something. The error is ErrNotFound, ErrState without a client, or the database's.
+func (s *Service) SetUse(ctx context.Context, id uuid.UUID, allow bool, reason string, by uuid.UUID) error {
+	a, err := s.Request(ctx, id)
 	if err != nil {
-		return fmt.Errorf("reading a partner's client: %w", err)
+		return err
 	}
-	return s.DB.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.Apps.Client(ctx, clientID)
+	if a.Production == "" && a.Sandbox == "" {
+		return ErrState
+	}
+	isChanged := false
+	for _, id := range []string{a.Production, a.Sandbox} {
+		if id == "" {
+			continue
+		}
+		changed, err := s.Apps.SetUse(ctx, id, allow, reason, by.String())
 		if err != nil {
 			return err
 		}
-		changed, err := s.Apps.SetUse(ctx, clientID, allow, reason, by.String())
-		if err != nil || !changed {
-			return err
-		}
-		kind := "partner_suspended"
-		if allow {
-			kind = "partner_resumed"
-		}
-		return s.tell(ctx, organisation, kind, templates.Args{"app": c.Name, "at": s.Now()})
-	})
+		isChanged = isChanged || changed
+	}
+	if !isChanged {
+		return nil
+	}
+	kind := "partner_suspended"
+	if allow {
+		kind = "partner_resumed"
+	}
+	return s.tell(ctx, a.OrganisationID, kind, templates.Args{"app": a.Name(), "at": s.Now()})
 }

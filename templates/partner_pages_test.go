@@ -71,11 +71,30 @@ type (
 		At                                            time.Time
 		RequestID, Endpoint, Error, Description, Sent string
 	}
+	deskAppsPage struct{ List []deskAppPage }
+	deskAppPage  struct {
+		ID                                                               uuid.UUID
+		Name, Organisation, Reason, Key, Typed                           string
+		State                                                            partnerState
+		SentAt, CheckedAt                                                time.Time
+		Version                                                          int
+		Criteria                                                         []partnerCriterion
+		Values                                                           map[string]string
+		Steps                                                            []partnerFilled
+		Colleagues, Suspended, MayTake, MayDecide, MaySuspend, MayResume bool
+	}
 	partnerErrors struct {
 		ID, Name string
 		Refused  []partnerRefusal
 	}
 )
+
+// partnerFilled is a step for reading.
+type partnerFilled string
+
+func (f partnerFilled) Fields() []partnerField {
+	return []partnerField{{Name: "operator", Kind: "text"}, {Name: "auth", Kind: "choice"}, {Name: "purpose", Kind: "lines"}, {Name: "use", Kind: "promise"}}
+}
 
 func (f partnerField) Ticked() bool                { return f.Value == "yes" }
 func (s partnerState) Open() bool                  { return s == "draft" || s == "refused" }
@@ -146,6 +165,24 @@ func partnerCases() []pageCase {
 		page("partners/errors", "", in("/apps/client1/errors"), partnerErrors{"client1", "Mi Diario", []partnerRefusal{{noon, "01J9", "/token", "invalid_grant", "The code is not valid, or was used before.", "grant_type=\"authorization_code\""}}}),
 		page("partners/errors", "none", in("/apps/client1/errors"), partnerErrors{"client1", "Mi Diario", nil}),
 	}
+	desk := func(path string, problems ...Problem) Layout {
+		l := in(path, problems...)
+		l.Partner, l.Desk = nil, &Desk{Name: "Ana Socios", Roles: []string{"partners"}, Here: "/apps", Places: []string{"/activity", "/apps"}}
+		return l
+	}
+	asked := deskAppPage{ID: id, Name: "Mi Diario", Organisation: "Diario S. A.", State: "sent", SentAt: noon, CheckedAt: noon, Version: 1, Criteria: criteria, MayTake: true, Key: "k",
+		Values: map[string]string{"operator": "Diario S. A.", "auth": "none", "purpose": "Muestra recetas.\nY nada más.", "use": "yes"}, Steps: []partnerFilled{"organisation", "access"}}
+	mine, live, stopped := asked, asked, asked
+	mine.State, mine.MayTake, mine.MayDecide, mine.Typed = "taken", false, true, "Se cumplen"
+	live.State, live.MayTake, live.MaySuspend, live.Reason = "approved", false, true, "Se cumplen todos los criterios."
+	stopped.State, stopped.Colleagues, stopped.Suspended, stopped.MayResume = "taken", true, true, true
+	cases = append(cases,
+		page("admin/apps", "", desk("/apps"), deskAppsPage{[]deskAppPage{asked, live}}),
+		page("admin/apps", "none", desk("/apps"), deskAppsPage{}),
+		page("admin/app", "", desk("/apps/1"), asked),
+		page("admin/app", "mine", desk("/apps/1", Problem{Field: "reason", Key: "admin.act.reason_short"}), mine),
+		page("admin/app", "live", desk("/apps/1", Problem{Key: "admin.apps.changed"}), live),
+		page("admin/app", "stopped", desk("/apps/1"), stopped))
 	for step, fields := range steps {
 		n := map[string]int{"organisation": 1, "app": 2, "access": 3, "data": 4, "promises": 5}[step]
 		wrong := Problem{Field: fields[0].Name, Key: "partners.wrong.missing"}

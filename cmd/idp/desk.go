@@ -24,7 +24,7 @@ func (a *app) openDesk(ctx context.Context, s settings, sv *services) error {
 	}
 	desk, err := admin.New(admin.Deps{
 		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Outbox: sv.outbox, Base: s.deskAddress, TimeZone: zone, Now: time.Now,
-		Accounts: sv.accounts, Roster: sv.members, Registration: sv.registration, Recovery: sv.recovery, Clients: sv.clients,
+		Accounts: sv.accounts, Roster: sv.members, Registration: sv.registration, Recovery: sv.recovery, Clients: sv.clients, Partners: sv.partners,
 	})
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ type StaffCmd struct {
 // Help is shown by --help.
 func (StaffCmd) Help() string {
 	return `Roles: read (find and see members), recover (help them back in), approve (be the second person), admin (close and open
-accounts), audit (export the audit). recover, approve and admin can also read. Changes work at once.`
+accounts), audit (export the audit), partners (decide on apps of partners). recover, approve and admin can also read. Changes work at once.`
 }
 
 // operator is the actor of commands.
@@ -44,7 +44,7 @@ type StaffCreateCmd struct {
 	Username   string       `required:"" help:"For signing in; 3 to 32 letters, digits, dots, dashes."`
 	Email      string       `required:"" help:"Where the code for the first password goes. You vouch for it."`
 	Name       string       `required:"" help:"As colleagues read it."`
-	Role       []admin.Role `required:"" help:"One or more: read, recover, approve, admin, audit."`
+	Role       []admin.Role `required:"" help:"One or more: read, recover, approve, admin, audit, partners."`
 	Language   string       `default:"es" enum:"${languages}" help:"Of mails: ${enum}."`
 	BreakGlass bool         `help:"Sealed away for an emergency: each use raises an alert."`
 }
@@ -111,7 +111,7 @@ func (StaffListCmd) Run(ctx context.Context, env *Environment) error {
 type StaffRoleCmd struct {
 	Username string       `arg:"" help:"Whose."`
 	Roles    []admin.Role `arg:"" optional:"" help:"As --role."`
-	Role     []admin.Role `help:"All that they have from now on: one or more of read, recover, approve, admin, audit."`
+	Role     []admin.Role `help:"All that they have from now on: one or more of read, recover, approve, admin, audit, partners."`
 }
 
 // Validate reports a wrong call.
