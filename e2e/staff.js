@@ -19,7 +19,13 @@ export async function hire(browser, product, username, name, roles, options) {
   assert.match(stdout, new RegExp(name));
   const person = await Member.open(browser, product, { ...options, name: options.name ?? 'desk' });
   await firstSignIn(person, username);
-  const { page } = person;
+  await addApp(person);
+  return person;
+}
+
+/** addApp walks from the page that asks for a second step into the console. */
+export async function addApp(person) {
+  const { page, product } = person;
   await page.locator('a[href^="/account/factors/totp"]').click();
   await person.at('/account/factors/totp');
   person.app = new Authenticator(await page.locator('.key').innerText(), product);
@@ -29,18 +35,17 @@ export async function hire(browser, product, username, name, roles, options) {
   await page.goto(`${product.desk}/`);
   await press(person, 'signin');
   await prove(person, '/search');
-  return person;
 }
 
 /** firstSignIn walks from the invitation to the page that asks for a second step: the password by a mailed code, the console's door. */
-export async function firstSignIn(person, username) {
+export async function firstSignIn(person, username, email = `${username}@desk.example`) {
   person.username = username;
   const { page, product } = person;
   await page.goto(`${product.issuer}/recover/password?lang=${person.language}`);
   await page.fill('#username', username);
   await press(person, 'next');
   await person.at('/recover/code');
-  await page.fill('#code', await person.code(`${username}@desk.example`));
+  await page.fill('#code', await person.code(email));
   await press(person, 'next');
   await person.at('/recover/new-password');
   await person.look('first-password');

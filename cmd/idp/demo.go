@@ -34,12 +34,13 @@ var sampleRoster string
 
 // DemoCmd is "idp demo".
 type DemoCmd struct {
-	Port       int    `default:"8080" help:"Port of the provider on localhost; 0 for any free one."`
-	PortalPort int    `default:"8090" help:"Port of the sample portal on localhost; 0 for any free one."`
-	DeskPort   int    `default:"8095" help:"Port of the support desk on 127.0.0.1; 0 for any free one."`
-	FHIRPort   int    `name:"fhir-port" default:"8096" help:"Port of the sample FHIR server on localhost; 0 for any free one."`
-	DataDir    string `help:"Folder for the database, keys and mails. Default: the system's state folder."`
-	Fresh      bool   `help:"Erase the data folder's demo first and start empty."`
+	Port        int    `default:"8080" help:"Port of the provider on localhost; 0 for any free one."`
+	PortalPort  int    `default:"8090" help:"Port of the sample portal on localhost; 0 for any free one."`
+	DeskPort    int    `default:"8095" help:"Port of the support desk on 127.0.0.1; 0 for any free one."`
+	FHIRPort    int    `name:"fhir-port" default:"8096" help:"Port of the sample FHIR server on localhost; 0 for any free one."`
+	PartnerPort int    `name:"partner-port" default:"8097" help:"Port of the partner area on partners.localhost; 0 for any free one."`
+	DataDir     string `help:"Folder for the database, keys and mails. Default: the system's state folder."`
+	Fresh       bool   `help:"Erase the data folder's demo first and start empty."`
 
 	Brand string `placeholder:"DIR" help:"Show this brand, see \"idp brand\"." type:"existingdir"`
 
@@ -70,7 +71,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 			return err
 		}
 	}
-	var on [5]net.Listener // before the database, so that a port in use is reported at once
+	var on [6]net.Listener // before the database, so that a port in use is reported at once
 	defer func() {
 		for _, l := range on {
 			if l != nil {
@@ -81,7 +82,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 	for i, port := range []struct {
 		number int
 		flag   string
-	}{{d.Port, "port"}, {d.PortalPort, "portal-port"}, {d.DeskPort, "desk-port"}, {d.FHIRPort, "fhir-port"}, {}} {
+	}{{d.Port, "port"}, {d.PortalPort, "portal-port"}, {d.DeskPort, "desk-port"}, {d.FHIRPort, "fhir-port"}, {}, {d.PartnerPort, "partner-port"}} {
 		if on[i], err = listenLocal(port.number, port.flag); err != nil {
 			return err
 		}
@@ -111,8 +112,8 @@ func causeOf(ctx context.Context, db *embedded.Server, err error) error {
 	return cmp.Or(db.Watch(soon), err)
 }
 
-// run builds the service on the database and serves it. on are the listeners of provider, portal, desk, FHIR server and mail.
-func (d *DemoCmd) run(ctx context.Context, p *process, dir string, brand *templates.Brand, db *embedded.Server, on [5]net.Listener) error {
+// run builds the service on the database and serves it. on are the listeners of provider, portal, desk, FHIR server, mail and partner area.
+func (d *DemoCmd) run(ctx context.Context, p *process, dir string, brand *templates.Brand, db *embedded.Server, on [6]net.Listener) error {
 	public, app, desk, fhir, smtp := on[0], on[1], on[2], on[3], on[4]
 	kek, err := demoKEK(dir)
 	if err != nil {
@@ -131,8 +132,9 @@ func (d *DemoCmd) run(ctx context.Context, p *process, dir string, brand *templa
 		s.agreementDir = d.Brand
 	}
 	s.issuer, s.tryURL, s.tryHealthURL = localURL(public), localURL(app)+portal.TryPath, localURL(app)+portal.TryHealthPath
-	s.outbound.Allow = []string{strings.TrimPrefix(localURL(app), "http://")} // the portal is notified of sign-outs
-	s.deskAddress = "http://" + desk.Addr().String()                          // 127.0.0.1 is another host than localhost: cookies stay apart, as in production
+	s.outbound.Allow = []string{strings.TrimPrefix(localURL(app), "http://")}              // the portal is notified of sign-outs
+	s.deskAddress = "http://" + desk.Addr().String()                                       // 127.0.0.1 is another host than localhost: cookies stay apart, as in production
+	s.partnerAddress = "http://partners." + strings.TrimPrefix(localURL(on[5]), "http://") // passkeys belong to a name
 	log, err := os.OpenFile(filepath.Join(dir, "idp.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -146,7 +148,7 @@ func (d *DemoCmd) run(ctx context.Context, p *process, dir string, brand *templa
 		return err
 	}
 	defer a.close()
-	a.deskOn = desk
+	a.deskOn, a.partnersOn = desk, on[5]
 	return d.serve(ctx, p.stdout, a, demoParts{dir: dir, db: db, public: public, app: app, fhir: fhir, smtp: smtp})
 }
 
@@ -161,6 +163,9 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 		return err
 	}
 	if err := hireSample(ctx, a); err != nil {
+		return err
+	}
+	if err := samplePartner(ctx, a); err != nil {
 		return err
 	}
 	box, err := mailbox.Open(filepath.Join(parts.dir, "mails.jsonl"))
@@ -216,10 +221,11 @@ func (d *DemoCmd) welcome(ctx context.Context, out io.Writer, a *app, parts demo
   Provider        %s
   Mailbox         %s/demo/mail
   Support desk    http://%s   as %s or %s: they set a password first, at %s/recover/password
+  Partner area    %s   apps of partners, which %s decides on; an invitation to an invented one is in the mailbox
   Developers      %s/developers   with a sign-in to try
   FHIR server     %s   invented records; try an app that reads them at %s
   Data            %s
-`, localURL(parts.app), a.issuer, a.issuer, a.deskOn.Addr(), sampleStaff[0].Username, sampleStaff[1].Username, a.issuer, a.issuer,
+`, localURL(parts.app), a.issuer, a.issuer, a.deskOn.Addr(), sampleStaff[0].Username, sampleStaff[1].Username, a.issuer, a.partnersURL(), sampleStaff[1].Username, a.issuer,
 		localURL(parts.fhir)+fhirPath, localURL(parts.app)+portal.TryHealthPath, parts.dir)
 	if len(cards) == 0 {
 		fmt.Fprint(out, "\n  The roster is the one that you imported; the sample cards are not on it. --fresh starts with them again.\n\n  Ctrl-C stops everything.\n")

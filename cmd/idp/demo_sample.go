@@ -13,6 +13,7 @@ import (
 	"huskyidp/admin"
 	"huskyidp/internal/portal"
 	"huskyidp/members"
+	"huskyidp/partners"
 	"huskyidp/provider"
 )
 
@@ -69,7 +70,7 @@ func publicClient(ctx context.Context, a *app, id string, m provider.Metadata) e
 // sampleStaff are the people of the demo's support desk: an agent and a second person.
 var sampleStaff = []admin.NewPerson{
 	{Username: "apoyo.rosa", Email: "rosa@apoyo.invalid", Name: "Rosa Vega", Language: "es", Roles: []admin.Role{admin.Read, admin.Recover}},
-	{Username: "apoyo.luis", Email: "luis@apoyo.invalid", Name: "Luis Prado", Language: "es", Roles: []admin.Role{admin.Approve, admin.Admin, admin.Audit}},
+	{Username: "apoyo.luis", Email: "luis@apoyo.invalid", Name: "Luis Prado", Language: "es", Roles: []admin.Role{admin.Approve, admin.Admin, admin.Audit, admin.Partners}},
 }
 
 // hireSample creates their accounts at the first start. They have no passwords; their first codes go to the mailbox.
@@ -80,6 +81,17 @@ func hireSample(ctx context.Context, a *app) error {
 		}
 	}
 	return nil
+}
+
+// samplePartner is an invented organisation whose app waits for the desk.
+func samplePartner(ctx context.Context, a *app) error {
+	return a.partnerArea.Sample(ctx, "Recetas de Ejemplo (inventada)", "eva@recetas.invalid", "es", partners.Values{
+		"operator": "Recetas de Ejemplo (inventada)", "website": "https://recetas.invalid", "contact": "eva@recetas.invalid", "security_contact": "seguridad@recetas.invalid",
+		"complaints_contact": "quejas@recetas.invalid", "name_en": "Sample recipes (invented)", "name_es": "Recetas de ejemplo (inventada)",
+		"purpose": "Una aplicación inventada para esta demostración. Muestra recetas a quien la permite.", "policy_uri": "https://recetas.invalid/privacidad",
+		"app_type": "web", "redirect_uris": "https://recetas.invalid/callback", "auth": "client_secret_basic", "profile": "yes",
+		"ask_first": "yes", "use": "yes", "no_sale": "yes", "security": "yes", "deletion": "yes", "changes": "yes", "complaints": "yes",
+	})
 }
 
 // portalClient registers the portal, or updates its addresses.

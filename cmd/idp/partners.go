@@ -44,6 +44,9 @@ func (a *app) openPartners(s settings, sv *services) (err error) {
 	return nil
 }
 
+// partnersURL is the address of the area, "" without one.
+func (a *app) partnersURL() string { return a.partnerArea.Base }
+
 // partnerApps is the registry of clients as the partner area sees it.
 type partnerApps struct {
 	clients *provider.Clients

@@ -23,6 +23,7 @@ import (
 	"huskyidp/internal/telemetry"
 	"huskyidp/internal/web"
 	"huskyidp/members"
+	"huskyidp/partners"
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
@@ -53,6 +54,7 @@ type app struct {
 
 	partnersWeb *web.Web
 	partnersOn  net.Listener
+	partnerArea *partners.Service
 
 	staff     *admin.People // of the desk; nil if there is none
 	meters    *meters
@@ -101,7 +103,7 @@ func (a *app) assemble(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	a.roster, a.clients = sv.members, sv.clients
+	a.roster, a.clients, a.partnerArea = sv.members, sv.clients, sv.partners
 	if a.runner, err = a.newRunner(s, sv); err != nil {
 		return err
 	}
