@@ -1,0 +1,161 @@
+// The partner area: from an address to a live client, through the desk, with no command. Two widths, two languages.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { start } from './product.js';
+import { withKey } from './second_step.js';
+import { addApp, firstSignIn, loaded, press, prove } from './staff.js';
+import { launch, Member } from './walk.js';
+
+let product;
+let browser;
+before(async () => { [product, browser] = await Promise.all([start(), launch()]); });
+after(async () => { await browser?.close(); await product?.stop(); });
+
+/** luis is the sample person of the desk who decides; his second step is made once. */
+let luis;
+async function desk(options) {
+  if (luis) return luis;
+  luis = await Member.open(browser, product, { ...options, name: 'partners-desk' });
+  await firstSignIn(luis, 'apoyo.luis', 'luis@apoyo.invalid');
+  await addApp(luis);
+  return luis;
+}
+
+/** joins walks from the door to the first page of a new organisation. */
+async function joins(options, email, organisation) {
+  const partner = await Member.open(browser, product, { ...options, name: 'partners' });
+  const { page } = partner;
+  await page.goto(`${product.partners}/?lang=${partner.language}`);
+  const key = await withKey(partner);
+  await partner.look('door');
+  await press(partner, 'join');
+  await partner.look('join');
+  await press(partner, 'send');
+  await partner.look('join-empty');
+  await page.fill('#email', email);
+  await press(partner, 'send');
+  await partner.look('sent');
+  const text = await partner.mail(email, partner.language === 'es' ? 'Su enlace para hacerse socio' : 'Your link to join as a partner');
+  await page.goto(text.match(/http\S+\/link\?link=\S+/)[0]);
+  await partner.look('link');
+  await page.fill('#name', organisation);
+  await Promise.all([page.waitForURL(`${product.partners}/home`), partner.press('passkey')]);
+  await partner.look('home-empty');
+  return { partner, key };
+}
+
+const steps = {
+  organisation: { operator: 'Diario Uno S. A.', website: 'https://diario.example', contact: 'eva@diario.example', security_contact: 'seguridad@diario.example', complaints_contact: 'quejas@diario.example' },
+  app: { name_en: 'My Diary', name_es: 'Mi Diario', purpose: 'Muestra recetas a las personas con diabetes.', policy_uri: 'https://diario.example/privacidad' },
+  access: { 'app_type-web': true, redirect_uris: 'https://diario.example/callback', 'auth-client_secret_basic': true },
+  data: { profile: true },
+  promises: { ask_first: true, use: true, no_sale: true, security: true, deletion: true, changes: true, complaints: true },
+};
+
+async function fill(partner, step, changes = {}) {
+  const { page } = partner;
+  await page.waitForURL(`**/${step}`);
+  for (const [id, value] of Object.entries({ ...steps[step], ...changes })) {
+    if (value === true) await page.check(`#${id}`); else await page.fill(`#${id}`, value);
+  }
+}
+
+for (const walk of [{ language: 'es', width: 320 }, { language: 'en', width: 1280 }]) {
+  test(`from an address to a live client: ${walk.language}`, async () => {
+    const names = { name_en: `My Diary ${walk.width}`, name_es: `Mi Diario ${walk.width}` };
+    const { partner } = await joins(walk, `eva.${walk.language}@diario.example`, `Diario ${walk.width}`);
+    const { page } = partner;
+    await press(partner, 'start');
+    await press(partner, 'save');
+    await partner.look('organisation-empty');
+    for (const step of Object.keys(steps)) {
+      await fill(partner, step, step === 'app' ? names : step === 'organisation' ? { operator: `Diario ${walk.width}` } : {});
+      if (step === 'access') { // a private key is refused at its field, and not shown again
+        await page.check('#auth-private_key_jwt');
+        await page.fill('#jwks', '{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}]}');
+        await press(partner, 'save');
+        await page.locator('#jwks-error').waitFor();
+        assert.equal(await page.inputValue('#jwks'), '');
+        assert.equal(await page.inputValue('#redirect_uris'), 'https://diario.example/callback');
+        await partner.look('private-key');
+        await page.check('#auth-client_secret_basic');
+      }
+      await partner.look(step);
+      await press(partner, 'save');
+    }
+    await page.waitForURL('**/requests/*');
+    await partner.look('whole');
+    const request = page.url();
+    await press(partner, 'sandbox');
+    await partner.look('test-client');
+    await press(partner, 'rotate');
+    assert.match(await page.locator('#secret').innerText(), /^.{43}$/);
+    await partner.look('test-secret');
+    await page.goto(request);
+    await press(partner, 'send');
+    await partner.look('waits');
+
+    const person = await desk(walk);
+    person.language = walk.language;
+    await person.page.setViewportSize({ width: walk.width, height: 900 });
+    person.width = walk.width;
+    await person.page.goto(`${product.desk}/apps?lang=${walk.language}`);
+    await person.look('apps');
+    await person.page.locator(`a[href^="/apps/"]:has-text("${names.name_en}")`).click();
+    await person.page.waitForURL('**/apps/*');
+    await person.look('app');
+    await press(person, 'take');
+    await person.look('app-taken');
+    await person.page.fill('#reason', 'Se cumplen los criterios; la política se leyó a mano.');
+    const at = new URL(person.page.url()).pathname;
+    await press(person, 'approve');
+    if (new URL(person.page.url()).origin !== product.desk || !await person.page.locator('#suspend').count()) { // the sign-in was too old
+      await prove(person, at);
+      if (await person.page.locator('#approve').count()) await press(person, 'approve');
+    }
+    await person.page.locator('#suspend').waitFor();
+    await person.look('app-approved');
+
+    await page.goto(request);
+    await partner.look('approved');
+    await press(partner, 'production');
+    await press(partner, 'rotate');
+    await partner.look('live-secret');
+    const client = await page.locator('#client-id').innerText();
+    const secret = await page.locator('#secret').innerText();
+    const answer = await fetch(`${product.issuer}/token`, {
+      method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded', Authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'authorization_code', code: 'nothing', redirect_uri: 'https://diario.example/callback' }),
+    });
+    assert.equal((await answer.json()).error, 'invalid_grant', 'the client is known, its code is not');
+    await page.goto(`${product.partners}/apps/${client}/errors`);
+    assert.ok(await page.getByText('invalid_grant').count(), 'the error is in the list');
+    await partner.look('errors');
+    await page.goto(`${product.partners}/people`);
+    await partner.look('people');
+    await page.goto(`${product.partners}/home`);
+    await partner.look('home');
+
+    await person.page.goto(`${product.desk}${at}`);
+    await person.page.fill('#reason', 'Vende datos de miembros, criterio 3.');
+    await press(person, 'suspend');
+    await prove(person, at);
+    if (await person.page.locator('#suspend').count()) await press(person, 'suspend');
+    await person.page.locator('#resume').waitFor();
+    await page.goto(`${product.partners}/apps/${client}`);
+    await page.locator('#suspended').waitFor();
+    await partner.look('suspended');
+    const refused = await fetch(`${product.issuer}/token`, {
+      method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded', Authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'authorization_code', code: 'nothing', redirect_uri: 'https://diario.example/callback' }),
+    });
+    assert.equal((await refused.json()).error, 'invalid_client');
+
+    await page.goto(`${product.partners}/logout`);
+    await partner.look('sign-out');
+    await press(partner, 'logout-confirm');
+    await Promise.all([page.waitForURL(`${product.partners}/home`), partner.press('passkey')]);
+    assert.deepEqual(partner.faults, []);
+    await partner.close();
+  });
+}
