@@ -16,7 +16,7 @@ func TestJoin(t *testing.T) {
 	t.Parallel()
 	a := newArea(t)
 	eva := a.joins("eva@diary.example", "Diary  Inc.")
-	eva.shows(eva.get("/people"), http.StatusOK, "eva@diary.example", "Diary Inc.")
+	eva.shows(eva.get("/people"), http.StatusOK, "eva@<wbr>diary.example", "Diary Inc.")
 	used := a.link()
 	b := a.browser()
 	b.shows(b.get(used), http.StatusGone, "This link does not work")

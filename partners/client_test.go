@@ -45,7 +45,7 @@ func TestSandboxAndSecret(t *testing.T) {
 	}
 }
 
-// TestKeys: a private key is refused at its field, is not shown again, and is in the audit as a refusal.
+// TestKeys (S-44): a private key is refused at its field, is not shown again, and is in the audit as a refusal.
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	a := newArea(t)
@@ -106,7 +106,7 @@ func TestSuspend(t *testing.T) {
 	}
 }
 
-// TestEveryRouteIsGuarded walks all routes of signed-in people: nobody, somebody whose membership was taken away a second ago, and
+// TestEveryRouteIsGuarded (S-62) walks all routes of signed-in people: nobody, somebody whose membership was taken away a second ago, and
 // somebody of another organisation, whose IDs are in the address, get nothing and change nothing; the last is in the audit.
 func TestEveryRouteIsGuarded(t *testing.T) {
 	t.Parallel()
