@@ -240,7 +240,8 @@ func (s *Service) Invite(ctx context.Context, p Person, typed, lang string) erro
 	})
 }
 
-// Remove takes a person out of the organisation: their sessions find nobody from now on, their passkeys are deleted. A person who lost
+// Remove takes a person out of the organisation: their sessions find nobody from now on, their passkeys are deleted, and open invitations
+// end, which may be their own way back. A person who lost
 // their passkey is removed and invited again by a colleague. The last person stays. The error is ErrNotFound, ErrState, or the database's.
 func (s *Service) Remove(ctx context.Context, p Person, id uuid.UUID) error {
 	return s.DB.InTx(ctx, func(ctx context.Context) error {
@@ -257,7 +258,10 @@ func (s *Service) Remove(ctx context.Context, p Person, id uuid.UUID) error {
 		if tag.RowsAffected() == 0 {
 			return ErrNotFound
 		}
-		if _, err := s.DB.From(ctx).Exec(ctx, `delete from partner_passkeys where person_id = $1`, id); err != nil {
+		b := &pgx.Batch{}
+		b.Queue(`delete from partner_passkeys where person_id = $1`, id)
+		b.Queue(`update partner_links set expires_at = least(expires_at, $2) where organisation_id = $1 and used_at is null`, p.Organisation, s.Now())
+		if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return fmt.Errorf("removing passkeys: %w", err)
 		}
 		return s.note(ctx, audit.Event{Kind: audit.PartnerRemoved, Subject: p.Organisation.String(), Actor: p.ID.String(), Success: true, Data: map[string]string{"person": id.String()}})

@@ -92,6 +92,8 @@ func TestPeople(t *testing.T) {
 	}
 	eva.shows(eva.post("/people", "remove", eva.person().ID.String()), http.StatusConflict, "You cannot remove yourself")
 	luis.get("/people")
+	luis.leads(luis.post("/people", "email", "luis@elsewhere.example"), "/people?done=invited")
+	back := a.link()
 	eva.get("/people")
 	eva.leads(eva.post("/people", "remove", id.String()), "/people?done=removed")
 	for _, w := range []int{luis.get("/home").Code, luis.post("/people", "email", "x@diary.example").Code, luis.get("/requests/" + id.String()).Code} {
@@ -99,7 +101,9 @@ func TestPeople(t *testing.T) {
 			t.Errorf("who was removed a second ago is answered with %d", w)
 		}
 	}
-	if a.noted(audit.PartnerInvited) != 1 || a.noted(audit.PartnerRemoved) != 1 {
+	way := a.browser() // an address of their own, invited before
+	way.shows(way.get(back), http.StatusGone, "does not work")
+	if a.noted(audit.PartnerInvited) != 2 || a.noted(audit.PartnerRemoved) != 1 {
 		t.Error("the audit counts other changes of people")
 	}
 	luis.shows(luis.signsIn(), http.StatusUnprocessableEntity, "not accepted")

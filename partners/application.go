@@ -129,7 +129,7 @@ func (s *Service) lock(ctx context.Context, p Person, id uuid.UUID) (Application
 	return one(s.applications(ctx, `where a.id = $1 and a.organisation_id = $2 for update of a`, id, p.Organisation))
 }
 
-// Start makes an empty draft. A second press within a minute finds the first one's, while it is empty.
+// Start makes an empty draft, or finds one that nobody has filled in: a second press makes none. The error is ErrTooMany, or the database's.
 func (s *Service) Start(ctx context.Context, p Person) (id uuid.UUID, err error) {
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
 		if err := s.room(ctx, p.Organisation); err != nil && !errors.Is(err, ErrTooMany) {

@@ -110,6 +110,9 @@ func emailProblem(flaw accounts.Flaw) templates.Problem {
 }
 
 func (h *Handler) showSent(c *gin.Context) error {
+	if !h.web.JustDone(c) {
+		return web.SeeOther(c, joinPath)
+	}
 	return h.web.Page(c, http.StatusOK, "partners/sent", sentPage{})
 }
 

@@ -2,6 +2,7 @@ package partners
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -210,12 +211,13 @@ func fieldOf(member string) string {
 	return ""
 }
 
-// stepOf is the step of a field, "" for none.
-func stepOf(field string) Step {
-	for _, step := range Steps() {
-		if slices.ContainsFunc(step.Fields(), func(f Field) bool { return f.Name == field }) {
-			return step
-		}
+// privateMember is a member of a private or symmetric key (RFC 7518 section 6).
+var privateMember = regexp.MustCompile(`"(d|p|q|dp|dq|qi|oth|k)"\s*:`)
+
+// scrub drops keys with private members, which are neither kept nor shown again.
+func (v Values) scrub() Values {
+	if privateMember.MatchString(v["jwks"]) {
+		delete(v, "jwks")
 	}
-	return ""
+	return v
 }

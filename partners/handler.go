@@ -118,13 +118,7 @@ func (h *Handler) toDoor(c *gin.Context, token string) error {
 	case c.Param("step") == "" || web.OfAnother(c, web.OfSession, session.String()):
 		return web.SeeOther(c, "/")
 	}
-	form := url.Values{}
-	for name, values := range web.Form(c) {
-		if name != web.CSRFField {
-			form[name] = values
-		}
-	}
-	if err := h.service.keepDraft(ctx, token, person, draft{c.Request.URL.Path, form}); err != nil {
+	if err := h.service.keepDraft(ctx, token, person, draft{c.Request.URL.Path, valuesOf(web.Form(c)).scrub()}); err != nil {
 		return err
 	}
 	back.Set("said", "kept")

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -16,7 +15,7 @@ import (
 // draft is a form that came after the end of its session. It waits, sealed, for the same person to sign in in the same browser.
 type draft struct {
 	Path string
-	Form url.Values
+	Form Values
 }
 
 func draftPlace(person uuid.UUID) seal.Place {
@@ -44,7 +43,7 @@ func (s *Service) keepDraft(ctx context.Context, token string, person uuid.UUID,
 }
 
 // takeDraft returns the form that waits for a page, once; nil for none.
-func (s *Service) takeDraft(ctx context.Context, token string, p Person, path string) (form url.Values, err error) {
+func (s *Service) takeDraft(ctx context.Context, token string, p Person, path string) (form Values, err error) {
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
 		var sealed []byte
 		if err := s.DB.From(ctx).QueryRow(ctx, `select draft from partner_sessions where digest = $1 for update`, seal.Digest(token)).Scan(&sealed); err != nil || sealed == nil {

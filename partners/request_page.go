@@ -123,7 +123,7 @@ func (h *Handler) showStep(c *gin.Context, v visit) error {
 		return err
 	}
 	if kept != nil && a.State.Open() {
-		return h.step(c, v, http.StatusOK, a, step, valuesOf(kept), web.WithNotice("warn", "partners.step.kept", nil))
+		return h.step(c, v, http.StatusOK, a, step, kept, web.WithNotice("warn", "partners.step.kept", nil))
 	}
 	return h.step(c, v, http.StatusOK, a, step, a.Values)
 }
@@ -168,16 +168,13 @@ func (h *Handler) save(c *gin.Context, v visit) error {
 	}
 	ctx, typed := c.Request.Context(), valuesOf(web.Form(c))
 	if typed[keepField] != "" { // its page thought that the session was over
-		return h.step(c, v, http.StatusOK, a, step, typed, web.WithNotice("warn", "partners.step.kept", nil))
+		return h.step(c, v, http.StatusOK, a, step, typed.scrub(), web.WithNotice("warn", "partners.step.kept", nil))
 	}
 	err = h.service.Save(ctx, v.Person, a.ID, step, typed, typed["was"])
 	found, isInvalid := errors.AsType[Invalid](err)
 	switch {
 	case isInvalid:
-		if found[0].Field == "jwks" {
-			delete(typed, "jwks")
-		}
-		return h.step(c, v, http.StatusUnprocessableEntity, a, step, typed, web.WithProblems(found...))
+		return h.step(c, v, http.StatusUnprocessableEntity, a, step, typed.scrub(), web.WithProblems(found...))
 	case errors.Is(err, ErrEdited), errors.Is(err, ErrState):
 		if a, err = h.service.Application(ctx, v.Person, a.ID); err != nil {
 			return err

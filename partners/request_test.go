@@ -74,11 +74,14 @@ func TestKeptForm(t *testing.T) {
 	request := strings.TrimSuffix(eva.post("/home").Header().Get("Location"), "/organisation")
 	was := mark(eva.get(request + "/app"))
 	a.pass(20 * time.Minute)
-	sent := eva.post(request+"/app", "was", was, "name_en", "Typed at length")
+	sent := eva.post(request+"/app", "was", was, "name_en", "Typed at length", "jwks", `{"keys":[{"d" : "secret-part"}]}`)
 	eva.leads(sent, "/?return=%2Frequests%2F"+strings.TrimPrefix(request, "/requests/")+"%2Fapp&said=kept")
 	eva.shows(eva.get(sent.Header().Get("Location")), http.StatusOK, "We kept what you entered")
 	eva.leads(eva.signsIn(), "/home")
 	eva.shows(eva.get(request+"/app"), http.StatusOK, "Typed at length", "not saved yet")
+	if (Values{"jwks": `{"keys":[{"d" : "x"}]}`}).scrub()["jwks"] != "" || (Values{"jwks": `{"keys":[{"kid":"d"}]}`}).scrub()["jwks"] == "" {
+		t.Error("a private key is kept, or a public one is not")
+	}
 	if strings.Contains(eva.get(request+"/app").Body.String(), "Typed at length") {
 		t.Error("it is shown for ever")
 	}
