@@ -19,6 +19,7 @@ import (
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
 
@@ -41,7 +42,7 @@ func (s *Service) Join(ctx context.Context, typed, lang, source string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Limiter.Take(ctx, joinSource, source, s.Now()); err != nil {
+	if err := s.Limiter.Take(ctx, joinSource.Times(web.SourceFactor(ctx)), source, s.Now()); err != nil {
 		return err
 	}
 	err = s.Limiter.Take(ctx, joinAddress, strings.ToLower(email), s.Now())

@@ -312,7 +312,7 @@ func equal(a, b Values) bool {
 }
 
 // Sandbox registers the sandbox client of a request, once. It serves to try a sign-in: it returns to the developer's own machine alone,
-// so that no answer of this service about a member leaves it, and has no scopes of the health record.
+// and learns nothing of whoever signs in but a name of its own for them (sub): nobody has looked at the app yet.
 func (s *Service) Sandbox(ctx context.Context, p Person, id uuid.UUID) (clientID string, err error) {
 	a, err := s.Application(ctx, p, id)
 	if err != nil || a.Sandbox != "" {
@@ -321,7 +321,7 @@ func (s *Service) Sandbox(ctx context.Context, p Person, id uuid.UUID) (clientID
 	name := "Sandbox " + id.String()[30:]
 	register, err := s.check(ctx, p.Organisation, App{
 		Operator: a.Organisation, NameEN: name, NameES: name, RedirectURIs: []string{"http://127.0.0.1/callback", "http://[::1]/callback"}, Native: true, Auth: authSecret,
-		Scopes: []string{"openid", "profile", "offline_access"},
+		Scopes: []string{"openid", "offline_access"},
 	})
 	if err != nil {
 		return "", invalid(err)

@@ -30,7 +30,7 @@ func TestSandboxAndSecret(t *testing.T) {
 		t.Fatalf("%d clients, want 1", n)
 	}
 	eva.shows(eva.get(client), http.StatusOK, "This is a test client", "http://127.0.0.1/callback", "id=\"permissions\">7")
-	if c := a.apps.clients[strings.TrimPrefix(client, "/apps/")]; strings.Join(c.Scopes, " ") != "openid profile offline_access" {
+	if c := a.apps.clients[strings.TrimPrefix(client, "/apps/")]; strings.Join(c.Scopes, " ") != "openid offline_access" {
 		t.Errorf("the test client has the scopes %v", c.Scopes)
 	}
 	made := eva.post(client, "do", "secret", "secrets", "0")

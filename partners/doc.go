@@ -24,7 +24,7 @@
 // again. Sending looks at the criteria that a machine can judge (criteria.go); taking looks again. The version of the state lets one
 // person decide.
 //
-// The sandbox client comes at once. It returns to 127.0.0.1 and [::1] alone and has no scopes of the health record.
+// The sandbox client comes at once. It returns to 127.0.0.1 and [::1] alone and learns nothing of a member but a sub of its own.
 //
 // # Clients
 //

@@ -132,7 +132,7 @@ func (h *Handler) linkPage(c *gin.Context, status int, name string, opts ...web.
 func (h *Handler) linkOptions(c *gin.Context) error {
 	options, err := h.service.BeginPasskey(c.Request.Context(), web.Browser(c), c.Query("link"))
 	if errors.Is(err, ErrLink) {
-		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Err: err}
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyExpired, Err: err}
 	}
 	if err != nil {
 		return err

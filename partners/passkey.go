@@ -16,6 +16,7 @@ import (
 
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 )
 
 // ceremonyLife is how long a browser may take to answer.
@@ -49,7 +50,7 @@ func (u *passkeyUser) WebAuthnCredentials() []webauthn.Credential { return u.key
 
 // BeginSignIn asks the browser for any passkey of the area.
 func (s *Service) BeginSignIn(ctx context.Context, browser []byte, source string) (json.RawMessage, error) {
-	if err := s.Limiter.Take(ctx, signInSource, source, s.Now()); err != nil {
+	if err := s.Limiter.Take(ctx, signInSource.Times(web.SourceFactor(ctx)), source, s.Now()); err != nil {
 		return nil, err
 	}
 	options, state, err := s.webauthn.BeginDiscoverableLogin()
