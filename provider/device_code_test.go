@@ -114,6 +114,12 @@ func TestDevice(t *testing.T) {
 				t.Errorf("the sixth, %s: %d", code, p.status)
 			}
 		}
+		if p = w.get("/device"); p.status != 200 {
+			t.Fatalf("the page opened again: %d", p.status)
+		}
+		if typed("BCDF-GHJK"); p.status != 429 {
+			t.Errorf("the page opened again gives more tries: %d", p.status)
+		}
 		w.get("/login") // another person comes
 		p = w.get("/device")
 		if typed("BCDF-GHJZ"); p.status != 422 {

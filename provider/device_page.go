@@ -50,7 +50,7 @@ type deviceDonePage struct{ Allowed bool }
 
 // showDevice shows the field for the code, prefilled from ?user_code= but never submitted automatically.
 func (h *Handler) showDevice(c *gin.Context) error {
-	h.web.Entrance(c)
+	h.web.LinkOpened(c)
 	var opts []web.PageOption
 	switch note := c.Query("note"); {
 	case !h.web.JustDone(c):

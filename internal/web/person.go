@@ -47,7 +47,7 @@ func (w *Web) SideEntrance(c *gin.Context) {
 	}
 }
 
-// LinkOpened is called by the pages behind the links of mails. Whoever opens one reads nothing that was typed before, and what was
+// LinkOpened is called by the pages behind the links of mails, and the one that another screen leads to. Whoever opens one reads nothing that was typed before, and what was
 // begun goes on: they may be the same person or not.
 func (w *Web) LinkOpened(c *gin.Context) {
 	if !w.isLedHere(c) {
