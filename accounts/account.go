@@ -122,6 +122,14 @@ func (s *Service) IDByMember(ctx context.Context, memberID uuid.UUID) (id uuid.U
 	return id, err
 }
 
+// IDByUsername returns the ID of the account that signs in with a name as typed, zero if there is none. Both answers cost the
+// same (S-13).
+func (s *Service) IDByUsername(ctx context.Context, typed string) (id uuid.UUID, err error) {
+	err = s.store.db.From(ctx).QueryRow(ctx, `
+		select coalesce((select id from accounts where closed_at is null and username = $1), '00000000-0000-0000-0000-000000000000')`, signInName(typed)).Scan(&id)
+	return id, err
+}
+
 // QueueGet is Get for a batch that is sent later. If there is no account, account is left as it is.
 func (s *Service) QueueGet(b *pgx.Batch, id uuid.UUID, account *Account) {
 	s.store.queueAccount(b, id, account)

@@ -46,9 +46,15 @@ func (s *Service) refusedMAC(id uuid.UUID, field, value string) []byte {
 
 // SubmitCode compares a code of six digits. The try is counted on the locked row, whether or not a code was ever sent,
 // and on support's code, which several recoveries share (S-10, S-12); the same wrong code again is counted once. The
-// error is ErrCode, ErrCodeExpired, ErrEnded, ErrNewAddress, ErrQuestionClosed, a *movedError, or the database's.
+// error is ErrCode, ErrCodeExpired, ErrEnded, ErrNewAddress, ErrQuestionClosed, accounts.ErrDisabled, a *movedError, or the database's.
 func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Recovery, error) {
 	return s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, error) {
+		if t.Name != "" { // the job that looks it up comes later than support's own code
+			var err error
+			if t.AccountID, err = s.accounts.IDByUsername(ctx, t.Name); err != nil {
+				return nil, err
+			}
+		}
 		own := s.keyring.VerifyMAC(seal.PepperCode, t.CodeMAC, []byte("recovery"), t.ID[:], []byte(code))
 		again := t.again(s.refusedMAC(t.ID, "code", code))
 		staff, err := s.store.tryStaffCode(ctx, t.AccountID, again, t.now)
@@ -85,17 +91,22 @@ func (s *Service) proven(ctx context.Context, t *turn) (outcome, error) {
 	t.CodeMAC = nil
 	s.limiter.QueueReturn(t.batch, mailSource.Name, t.visit.Source)
 	queueDropStaffCode(t.batch, t.AccountID)
+	s.store.queueFound(t.batch, t.Recovery)
 	t.record(audit.RecoveryProven, "")
+	account, err := s.accounts.Get(ctx, t.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	if account.Status == accounts.Disabled {
+		t.end("disabled")
+		return accounts.ErrDisabled, nil
+	}
 	if n.closed {
 		t.end("question_closed")
 		return ErrQuestionClosed, nil
 	}
 	if !n.question && !n.factor { // a new address alone proves nothing while the change can be undone (S-53)
 		undoing, err := s.store.undoing(ctx, t.AccountID, t.now)
-		if err != nil {
-			return nil, err
-		}
-		account, err := s.accounts.Get(ctx, t.AccountID)
 		if err != nil {
 			return nil, err
 		}

@@ -80,6 +80,8 @@ func (h *Handler) submitCode(c *gin.Context) error {
 		return h.toDesk(c, "address")
 	case errors.Is(err, ErrQuestionClosed):
 		return h.toDesk(c, "question")
+	case errors.Is(err, accounts.ErrDisabled):
+		return h.toDesk(c, "disabled")
 	case errors.Is(err, ErrCode):
 		return h.wrongCode(c, r, problem("code", "registration.code.wrong", templates.Args{"n": codeTries - r.CodeTries}))
 	case errors.Is(err, ErrCodeExpired):

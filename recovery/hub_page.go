@@ -82,7 +82,7 @@ var helped = []Step{stepCode, stepQuestion, stepFactor}
 // deskNotes are the reasons for the support page, by the notes of its address.
 var deskNotes = map[string]string{
 	"ended": "recovery.question.ended", "address": "recovery.code.address", "question": "recovery.code.question", "protected": "recovery.disown.question",
-	"closed": "recovery.disown.done_desk",
+	"closed": "recovery.disown.done_desk", "disabled": "recovery.code.disabled",
 }
 
 func (h *Handler) showSupport(c *gin.Context) error {

@@ -268,6 +268,39 @@ func TestStaffCode(t *testing.T) {
 	}
 }
 
+// Support's code works before the job has looked up whose the recovery is.
+func TestStaffCodeBeforeTheJob(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	check(t, f.StartReset(t.Context(), a.ID))
+	code := sixDigits.FindString(f.mailed("reset_desk")[0])
+	f.visitor().begin("nobody").post("code", code).on("/recover/code?flow=f1", 422)
+	v := f.visitor().begin(" María").post("code", code).on("/recover/code?flow=f1", 422)
+	v = f.visitor().begin(" Maria").post("code", code).on("/recover/question?flow=f1", 200)
+	f.work()
+	if mails := f.mailed("reset"); len(mails) != 0 {
+		t.Errorf("a code for what is proven: %q", mails)
+	}
+	v.post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
+	v.post("new_password", newPassword).on("/recover/done?flow=f1", 200)
+}
+
+// Who recovers a deactivated account hears that it is, once the mailbox is proven; no password is set.
+func TestDeactivatedAccount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	_, err := f.people.Disable(t.Context(), a.ID)
+	check(t, err)
+	v := f.visitor().begin("maria").says("Si hay una cuenta con ese nombre de usuario")
+	v.post("code", f.code()).on("/support?flow=f1&note=disabled", 200).says(say("recovery.code.disabled"))
+	v.get("/recover/new-password").on("/recover/password?note=ended", 200)
+	if n := f.count(`select count(*) from audit_events where kind = 'recovery.ended' and reason = 'disabled'`); n != 1 {
+		t.Errorf("%d events", n)
+	}
+}
+
 // S-10, S-14: five wrong tries end a code of support, over all recoveries of its account and at once.
 func TestParallelStaffCodes(t *testing.T) {
 	t.Parallel()
