@@ -110,11 +110,16 @@ func (s *Service) QueueFactors(b *pgx.Batch, id uuid.UUID, f *Factors) {
 // ends every session and grant: whoever has the lost phone may have those too (S-39). The member is notified of each
 // kind.
 func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error {
+	return s.removeFactors(ctx, accountID, "factor_removed_desk")
+}
+
+// removeFactors is RemoveFactors with the kind of its mails.
+func (s *Service) removeFactors(ctx context.Context, accountID uuid.UUID, mail string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.EndSessions(ctx, accountID, ""); err != nil {
 			return err
 		}
-		if err := s.dropFactors(ctx, &pgx.Batch{}, accountID, `true`, ""); err != nil {
+		if err := s.dropFactors(ctx, &pgx.Batch{}, accountID, `true`, "", mail); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}
@@ -129,12 +134,12 @@ func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error 
 // dropWaiting removes the second steps that nobody has been asked for yet, but for those that the session named has added:
 // whoever knew the password may have added them. Those that count stay (S-55).
 func (s *Service) dropWaiting(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, except string) error {
-	return s.dropFactors(ctx, b, accountID, `usable_from > @now and (@sid = '' or sid <> @sid)`, except)
+	return s.dropFactors(ctx, b, accountID, `usable_from > @now and (@sid = '' or sid <> @sid)`, except, "factor_removed")
 }
 
 // dropFactors removes the second steps for which a condition holds, which may name @now and @sid, and the saved codes unless
-// another stays, in one trip with what the batch holds already. The member is notified of each kind.
-func (s *Service) dropFactors(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, which, sid string) error {
+// another stays, in one trip with what the batch holds already. The member is notified of each kind by a mail.
+func (s *Service) dropFactors(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, which, sid, mail string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		var removed []Factor
 		args := pgx.NamedArgs{"id": accountID, "now": s.now(), "sid": sid}
@@ -157,7 +162,7 @@ func (s *Service) dropFactors(ctx context.Context, b *pgx.Batch, accountID uuid.
 			return err
 		}
 		for _, f := range removed {
-			if err := s.factorChanged(ctx, accountID, f, time.Time{}); err != nil {
+			if err := s.factorTold(ctx, accountID, f, time.Time{}, audit.FactorRemoved, mail, map[string]string{"factor": string(f)}); err != nil {
 				return err
 			}
 		}

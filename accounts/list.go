@@ -46,7 +46,7 @@ func (s *Service) OpenSessions(ctx context.Context, id uuid.UUID, here string) (
 // has added and that wait for their first use go too.
 func (s *Service) EndOwnSession(ctx context.Context, account uuid.UUID, sid string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.dropFactors(ctx, &pgx.Batch{}, account, `usable_from > @now and sid = @sid`, sid); err != nil {
+		if err := s.dropFactors(ctx, &pgx.Batch{}, account, `usable_from > @now and sid = @sid`, sid, "factor_removed"); err != nil {
 			return err
 		}
 		return s.endSession(ctx, sid, &account, voidsAll, audit.SessionEnded)

@@ -64,7 +64,7 @@ func (s *Service) RestartStaff(ctx context.Context, id uuid.UUID) error {
 	if account, err := s.Get(ctx, id); err != nil || !account.Staff() {
 		return cmp.Or(err, ErrNotFound)
 	}
-	if err := s.RemoveFactors(ctx, id); err != nil {
+	if err := s.removeFactors(ctx, id, "factor_removed"); err != nil {
 		return err
 	}
 	b := &pgx.Batch{}

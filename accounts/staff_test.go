@@ -105,7 +105,7 @@ func TestRestartStaff(t *testing.T) {
 	if waits() {
 		t.Error("the new second step waits")
 	}
-	if _, err := f.Disown(f.ctx(), f.disownLink("factor_removed"), nil); !errors.Is(err, ErrLink) {
+	if _, err := f.Disown(f.ctx(), f.disownLink("factor_removed_desk"), nil); !errors.Is(err, ErrLink) {
 		t.Errorf("the link of the notice ends the new beginning: %v", err)
 	}
 	if n := f.count(`select count(*) from open_sessions where account_id = $1`, rosa.ID); n != 1 {

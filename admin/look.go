@@ -61,7 +61,7 @@ type Moment struct {
 	Kind    audit.Kind
 	Act     Act    // of the desk
 	Asked   Act    // as of Line
-	Refused string // why a sign-in was refused or the account locked, unless for wrong passwords
+	Refused string // see refusals
 	Name    string
 	Role    Role
 	Reason  string
@@ -239,10 +239,13 @@ func (s *Service) timeline(ctx context.Context, u *Subject, lines []Line) ([]Mom
 	return all[:min(len(all), timelineShown)], nil
 }
 
-// refusals are the sign-ins and locks that wrong passwords did not cause; their words are the ends of catalog keys.
+// refusals are the sign-ins and locks that wrong passwords did not cause, and a question that was not changed but removed; their words
+// are the ends of catalog keys.
 var refusals = map[audit.Kind]map[string]string{
 	audit.SignInFailed:  {"account_disabled": "disabled", "account_protected": "protected", "waiting": "waiting"},
 	audit.AccountLocked: {"failed_codes": "codes"},
+
+	audit.QuestionChanged: {"removed": "question_removed"},
 }
 
 // roleOf is the role under which something was done, as shown to colleagues.

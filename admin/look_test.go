@@ -133,10 +133,13 @@ func TestTimeline(t *testing.T) {
 	d.later(time.Minute)
 	must[Outcome](t)(d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, SendUsername, d.asking(d.maria.ID)))
 	d.later(time.Minute)
-	d.raise(audit.Event{Kind: audit.AccountLocked, AccountID: d.maria.ID.String(), Reason: "failed_codes"})
+	d.raise(audit.Event{Kind: audit.AccountLocked, AccountID: d.maria.ID.String(), Reason: "failed_codes"}, audit.Event{Kind: audit.QuestionChanged, AccountID: d.maria.ID.String(), Reason: "removed"})
 	sum := d.seen(d.rosa, d.maria.ID)
 	if !slices.ContainsFunc(sum.Timeline, func(m Moment) bool { return m.Kind == audit.AccountLocked && m.Refused == "codes" }) {
 		t.Errorf("the timeline does not say that codes locked the account: %+v", sum.Timeline)
+	}
+	if !slices.ContainsFunc(sum.Timeline, func(m Moment) bool { return m.Kind == audit.QuestionChanged && m.Refused == "question_removed" }) {
+		t.Errorf("the timeline does not say that the question was removed: %+v", sum.Timeline)
 	}
 	i := slices.IndexFunc(sum.Timeline, func(m Moment) bool { return m.Act == SendUsername })
 	if i < 0 || sum.Timeline[i].Name != "Rosa Vega" || sum.Timeline[i].Reason != "La persona llamó y pidió ayuda" || sum.Timeline[i].Ticket != "HD-1001" || sum.Timeline[i].Role != Recover {

@@ -132,6 +132,9 @@ func eventKey(e accounts.Occurrence) string {
 	if e.Kind == audit.AccountLocked && e.Reason == "failed_codes" {
 		return "event.name.account_locked_codes"
 	}
+	if e.Kind == audit.QuestionChanged && e.Reason == "removed" {
+		return "event.name.question_removed"
+	}
 	if e.Kind == audit.StaffActed && e.Data["state"] == "on_hold" {
 		return "event.name.staff_began"
 	}

@@ -55,6 +55,7 @@ var mailKinds = map[string]mailKind{
 	"factor_added_waits":        {when: true, notMe: true},
 	"factor_removed":            {when: true, notMe: true},
 	"factor_removed_open":       {when: true, notMe: true},
+	"factor_removed_desk":       {when: true, notMe: true},
 	"question_changed":          {when: true, notMe: true},
 	"language_changed":          {when: true, notMe: true},
 	"question_removed":          {when: true, notMe: true},
