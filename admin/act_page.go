@@ -184,9 +184,9 @@ func actProblems(err error) (problems []templates.Problem, rest error) {
 	if invalid, ok := errors.AsType[Invalid](err); ok {
 		keys := map[string]string{
 			"reason": "admin.act.reason_short", "ticket": "admin.act.ticket_missing", "email": "registration.credentials.email_format", "lock": "admin.act.conflict",
-			"member_number": "admin.act.no_row",
+			"member_number": "admin.act.no_row", "although": "admin.apps.not_met",
 		}
-		for _, field := range []string{"lock", "email", "member_number", "reason", "ticket"} {
+		for _, field := range []string{"lock", "email", "member_number", "reason", "ticket", "although"} {
 			switch invalid[field] {
 			case "":
 			case "reason_long":

@@ -41,6 +41,8 @@ type criterionReply struct {
 type appBody struct {
 	Version int    `json:"version" doc:"of the request, as you have seen it"`
 	Reason  string `json:"reason,omitempty" doc:"which the partner reads, 10 characters or more; none to take it"`
+
+	Although bool `json:"although,omitempty" doc:"to approve although a criterion is not met"`
 }
 
 type appStateReply struct {
@@ -92,7 +94,7 @@ func (h *API) changeApp(c *gin.Context, p Person, act Act) error {
 	if err != nil {
 		return err
 	}
-	state, err := h.service.ChangeApp(c.Request.Context(), p, o, id, AppChange{act, in.Version, in.Reason})
+	state, err := h.service.ChangeApp(c.Request.Context(), p, o, id, AppChange{act, in.Version, in.Reason, in.Although})
 	if broken, ok := errors.AsType[partners.Invalid](err); ok {
 		rule, _ := broken[0].Args["rule"].(string)
 		web.WriteProblem(c, web.Problem{Type: problemType + "rule", Title: "The app breaks a rule of the registry", Status: http.StatusConflict, Detail: rule})

@@ -107,7 +107,7 @@ func (b *bench) sample(e endpoint) any {
 	case confirmBody:
 		return confirmBody{b.personVersion(b.luis.ID)}
 	case appBody:
-		return appBody{1, "Se cumplen todos los criterios"}
+		return appBody{1, "Se cumplen todos los criterios", false}
 	case alertsBody:
 		return alertsBody{Area: "desk"}
 	case figuresBody:

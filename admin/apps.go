@@ -41,6 +41,8 @@ type AppChange struct {
 	Act     Act
 	Version int    // of the request, as it was seen
 	Reason  string // the partner reads it, except for TakeApp
+
+	Although bool // ApproveApp: a criterion is not met
 }
 
 // ChangeApp does it. Addresses of the partner are called before the transaction. The error is one of allow, Invalid, ErrNotFound,
@@ -86,7 +88,7 @@ func (s *Service) prepareApp(ctx context.Context, p Person, id uuid.UUID, change
 	case TakeApp:
 		do, err = s.partners.Taking(ctx, id, change.Version, p.ID)
 	case ApproveApp, RefuseApp:
-		do, err = s.partners.Deciding(ctx, id, change.Version, p.ID, change.Act == ApproveApp, reason)
+		do, err = s.partners.Deciding(ctx, id, change.Version, p.ID, partners.Decision{Approve: change.Act == ApproveApp, Although: change.Although, Reason: reason})
 	case SuspendApp, ResumeApp:
 		do = func(ctx context.Context) error {
 			return s.partners.SetUse(ctx, id, change.Act == ResumeApp, reason, p.ID)
@@ -103,6 +105,8 @@ func ofPartner(err error) error {
 		return ErrNotFound
 	case errors.Is(err, partners.ErrState):
 		return ErrConflict
+	case errors.Is(err, partners.ErrNotMet):
+		return Invalid{"although": "not_met"}
 	}
 	return err
 }

@@ -73,7 +73,7 @@ func (h *Console) changeApp(c *gin.Context, v visit) error {
 	if err != nil {
 		return ErrNotFound
 	}
-	change := AppChange{Act(form.Get("do")), version, form.Get("reason")}
+	change := AppChange{Act(form.Get("do")), version, form.Get("reason"), form.Get("although") != ""}
 	_, err = h.service.ChangeApp(c.Request.Context(), v.Person, onceOf(c), id, change)
 	_, isInvalid := errors.AsType[Invalid](err)
 	broken, isBroken := errors.AsType[partners.Invalid](err)

@@ -105,8 +105,9 @@ func TestApps(t *testing.T) {
 	d := newDesk(t, 1)
 	ctx, id := t.Context(), d.sentApp()
 	ana, eva := d.person("ana.socios", Partners), d.person("eva.socios", Partners)
+	although := false
 	change := func(p Person, act Act, version int, reason string) error {
-		_, err := d.ChangeApp(ctx, p, nil, id, AppChange{act, version, reason})
+		_, err := d.ChangeApp(ctx, p, nil, id, AppChange{act, version, reason, although})
 		return err
 	}
 	const why = "Se cumplen todos los criterios."
@@ -136,10 +137,16 @@ func TestApps(t *testing.T) {
 		t.Errorf("a short reason: %v", invalid)
 	}
 	d.registry.fault = &partners.Fault{Member: "client_name", Rule: "is the name of another app"}
+	although = true
 	if _, ok := errors.AsType[partners.Invalid](change(ana, ApproveApp, 2, why)); !ok {
 		t.Error("an app that breaks a rule is approved")
 	}
-	d.registry.fault = nil
+	d.registry.fault, although = nil, false
+	invalid, _ = errors.AsType[Invalid](change(ana, ApproveApp, 2, why))
+	if invalid["although"] != "not_met" {
+		t.Errorf("with a criterion that is not met: %v", invalid)
+	}
+	although = true
 	if err := change(ana, ApproveApp, 2, why); err != nil {
 		t.Fatal(err)
 	}
@@ -192,6 +199,12 @@ func TestAppPages(t *testing.T) {
 	}
 	if status := press("refuse_app", "2", "x"); status != http.StatusUnprocessableEntity {
 		t.Errorf("without a reason = %d", status)
+	}
+	if status := press("approve_app", "2", "Se cumplen los criterios."); status != http.StatusUnprocessableEntity {
+		t.Errorf("with a criterion that is not met = %d", status)
+	}
+	if page := v.get(path).Body.String(); !strings.Contains(page, `id="although"`) {
+		t.Errorf("the page does not ask:\n%s", page)
 	}
 	if status := press("refuse_app", "1", "El propósito no está claro."); status != http.StatusConflict {
 		t.Errorf("by an old page = %d", status)

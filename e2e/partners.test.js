@@ -107,11 +107,15 @@ for (const walk of [{ language: 'es', width: 320 }, { language: 'en', width: 128
     await press(person, 'take');
     await person.look('app-taken');
     await person.page.fill('#reason', 'Se cumplen los criterios; la política se leyó a mano.');
+    await person.page.locator('#although').check();
     const at = new URL(person.page.url()).pathname;
     await press(person, 'approve');
     if (new URL(person.page.url()).origin !== product.desk || !await person.page.locator('#suspend').count()) { // the sign-in was too old
       await prove(person, at);
-      if (await person.page.locator('#approve').count()) await press(person, 'approve');
+      if (await person.page.locator('#approve').count()) {
+        await person.page.locator('#although').check();
+        await press(person, 'approve');
+      }
     }
     await person.page.locator('#suspend').waitFor();
     await person.look('app-approved');

@@ -389,7 +389,7 @@ func (a *area) Take(ctx context.Context, id uuid.UUID, version int, by uuid.UUID
 }
 
 func (a *area) Decide(ctx context.Context, id uuid.UUID, version int, by uuid.UUID, approve bool, reason string) error {
-	decide, err := a.Deciding(ctx, id, version, by, approve, reason)
+	decide, err := a.Deciding(ctx, id, version, by, Decision{approve, true, reason})
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,11 @@ type Criterion struct {
 	Note string `json:",omitempty"` // what was found, in technical English
 }
 
+// Unmet reports whether a criterion was not met when the request was last looked at.
+func (a Application) Unmet() bool {
+	return slices.ContainsFunc(a.Criteria, func(c Criterion) bool { return !c.Met })
+}
+
 // criteria looks at what is filled in, and calls its addresses; not within a transaction.
 func (s *Service) criteria(ctx context.Context, a Application) ([]Criterion, error) {
 	people, err := s.People(ctx, a.OrganisationID)

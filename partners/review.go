@@ -47,18 +47,32 @@ func (s *Service) Taking(ctx context.Context, id uuid.UUID, version int, by uuid
 	}, nil
 }
 
+// Decision is what somebody decides about a request.
+type Decision struct {
+	Approve  bool
+	Although bool   // a criterion is not met; the reason says why
+	Reason   string // for the partner
+}
+
+// ErrNotMet is an approval that does not say that a criterion is not met.
+var ErrNotMet = errors.New("partners: a criterion is not met")
+
 // Deciding returns what approves or refuses what by has taken, in the transaction of its ctx; approval registers the production client.
-// The organisation's people get a letter. The errors are Invalid if the app breaks a rule by now, ErrNotFound, ErrState, or the database's.
-func (s *Service) Deciding(ctx context.Context, id uuid.UUID, version int, by uuid.UUID, approve bool, reason string) (decide func(context.Context) error, err error) {
+// The organisation's people get a letter. The errors are Invalid if the app breaks a rule by now, ErrNotMet, ErrNotFound, ErrState, or the
+// database's.
+func (s *Service) Deciding(ctx context.Context, id uuid.UUID, version int, by uuid.UUID, d Decision) (decide func(context.Context) error, err error) {
 	seen, err := s.Request(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if seen.State != Taken || seen.TakenBy != by {
+	if seen.State != Taken || seen.TakenBy != by || seen.Version != version {
 		return nil, ErrState
 	}
 	var register func(context.Context, string) error
-	if approve {
+	if d.Approve {
+		if !d.Although && seen.Unmet() {
+			return nil, ErrNotMet
+		}
 		app := seen.Values.app()
 		app.Reviewed = true
 		if register, err = s.check(ctx, seen.OrganisationID, app); err != nil {
@@ -70,9 +84,9 @@ func (s *Service) Deciding(ctx context.Context, id uuid.UUID, version int, by uu
 			if a.TakenBy != by {
 				return ErrState
 			}
-			a.State, a.DecidedAt, a.Reason = Refused, s.Now(), reason
+			a.State, a.DecidedAt, a.Reason = Refused, s.Now(), d.Reason
 			kind := "partner_refused"
-			if approve {
+			if d.Approve {
 				a.State, kind = Approved, "partner_approved"
 				if err := s.register(ctx, *a, "production", rand.Text(), by.String(), register); err != nil {
 					return err

@@ -191,3 +191,6 @@ func partnerCases() []pageCase {
 	}
 	return cases
 }
+
+// Unmet is as in partners.Application.
+func (p deskAppPage) Unmet() bool { return len(p.Criteria) > 0 }
