@@ -93,7 +93,7 @@ type (
 type partnerFilled string
 
 func (f partnerFilled) Fields() []partnerField {
-	return []partnerField{{Name: "operator", Kind: "text"}, {Name: "auth", Kind: "choice"}, {Name: "purpose", Kind: "lines"}, {Name: "use", Kind: "promise"}}
+	return []partnerField{{Name: "operator", Kind: "text"}, {Name: "auth", Kind: "choice"}, {Name: "purpose", Kind: "lines"}, {Name: "use", Kind: "promise"}, {Name: "email", Kind: "box"}}
 }
 
 func (f partnerField) Ticked() bool                { return f.Value == "yes" }
