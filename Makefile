@@ -12,14 +12,15 @@ demo: ## the whole product with a sample portal; ARGS="--port 9000 --fresh" for 
 
 test: unit e2e ## every test; RACE=1 with the race detector
 
-# What measures time and memory runs without the race detector, which would measure itself.
-measured := ^Test(Timing|Scale)
+# What measures time and memory runs without the race detector, which would measure itself; and so does what imports thousands of rows
+# dozens of times: smaller tests run the same code with it.
+alone := ^Test(Timing|Scale|Thousands)
 
 unit: ## Go: unit tests, PostgreSQL, relying parties; RACE=1 with the race detector
 	@.ci/need unit
 	go vet ./...
-	go test $(if $(RACE),-race -skip '$(measured)') -timeout 20m ./...
-	$(if $(RACE),go test -run '$(measured)' $$(grep -rlE 'func Test(Timing|Scale)' --include='*_test.go' . | xargs -n1 dirname | sort -u))
+	go test $(if $(RACE),-race -skip '$(alone)') -timeout 20m ./...
+	$(if $(RACE),go test -run '$(alone)' $$(grep -rlE 'func Test(Timing|Scale|Thousands)' --include='*_test.go' . | xargs -n1 dirname | sort -u))
 
 race: ## the Go tests under the race detector
 	@$(MAKE) unit RACE=1

@@ -15,7 +15,7 @@ import (
 const inProgram, inStart, inEnd = 5, 6, 7
 
 // Blocks of programmes or days of coverage that slipped, were sorted or pasted are held, or refuse the file; what life brings is applied.
-func TestCoverageMovedInABlock(t *testing.T) {
+func TestThousandsOfCoveragesMovedInABlock(t *testing.T) {
 	t.Parallel()
 	const n = 3000
 	people := densePeople(t, n)

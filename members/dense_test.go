@@ -70,7 +70,7 @@ func cloneRows(rows [][]string) (clone [][]string) {
 
 // A block or a scatter of rows whose birth dates, names or suffixes are other people's is held, whatever they became; what life brings
 // is applied.
-func TestRosterDenseChangesAreHeld(t *testing.T) {
+func TestThousandsWithDenseChangesAreHeld(t *testing.T) {
 	t.Parallel()
 	const n = 1600
 	people := densePeople(t, 3000)[:n]

@@ -9,7 +9,7 @@ import (
 )
 
 // Rows that were pasted over others are told by their number, which is that of the members who are missing.
-func TestRowsPastedOverOthers(t *testing.T) {
+func TestThousandsOfRowsPastedOverOthers(t *testing.T) {
 	t.Parallel()
 	const n = 1500
 	var roster strings.Builder

@@ -29,7 +29,7 @@ func someSpans(n int) (spans []span) {
 }
 
 // A date that is dragged down by weeks, months or years is held on every line, wherever the rows are.
-func TestCoverageDraggedByLongerSteps(t *testing.T) {
+func TestThousandsOfCoveragesDraggedByLongerSteps(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		column int
@@ -85,7 +85,7 @@ func TestCoverageDraggedByLongerSteps(t *testing.T) {
 }
 
 // Coverage really begins and ends on few days: what is renewed, or is in the order of its dates, is not held.
-func TestRenewedCoverageIsNotHeld(t *testing.T) {
+func TestThousandsOfRenewedCoveragesAreNotHeld(t *testing.T) {
 	t.Parallel()
 	const n = 3000
 	random := rand.New(rand.NewPCG(7, 0))
