@@ -1,7 +1,7 @@
 # Needs Go, and Node for the browser tests; the rest is installed when it is missing.
 export GOFLAGS := -tags=nomsgpack
 
-.PHONY: help demo test unit e2e race lint build release deploy faults bench clean
+.PHONY: help demo test unit e2e race lint build release deploy faults bench docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -50,6 +50,9 @@ faults: ## the service under real faults, 22 minutes; SHORT=1 three, SCENE=name 
 bench: ## rates beside the floor's, six minutes; SHORT=1 one minute, ROWS=name some rows, PROFILE=dir profiles of each
 	@.ci/need unit
 	go run ./bench $(if $(SHORT),--short) $(if $(ROWS),--rows $(ROWS)) $(if $(PROFILE),--profile $(PROFILE))
+
+docs: ## the documentation site in dist/docs; VERSION=1.2.3, or main
+	go run ./docs/site --out dist/docs --version $(or $(VERSION),main)
 
 build: ## a static binary in bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o bin/idp ./cmd/idp

@@ -38,6 +38,7 @@ var rows = [][]string{
 // apart are packages that are not part of the service, with all they may import.
 var apart = map[string][]string{
 	"docs/examples":                  {},
+	"docs/site":                      {},
 	"internal/fhirdemo":              {},
 	"internal/site":                  {"templates"},
 	"internal/portal":                {"internal/site", "templates"},
