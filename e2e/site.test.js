@@ -25,7 +25,7 @@ test('the documentation reads, searches and prints at both widths, and without s
     const faults = [];
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('request', (request) => request.url().startsWith('file:') || faults.push(request.url()));
-    for (const name of ['index.html', '1.2.3/index.html', '1.2.3/integrate.html', '1.2.3/security.html']) {
+    for (const name of ['index.html', '1.2.3/index.html', '1.2.3/integrate.html', '1.2.3/security.html', '1.2.3/api.html', '1.2.3/examples.html']) {
       await page.goto(at(name));
       assert.equal(await page.evaluate('document.documentElement.scrollWidth > innerWidth'), false, `${name} at ${width} scrolls sideways`);
       const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ' ' + v.nodes.map((n) => n.html)))`);

@@ -1,10 +1,15 @@
 package members
 
-import "github.com/google/uuid"
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
 
 // A block of cells that slipped by a row gives each person the name or birth date of the next one. However few they are, those
 // lines are held, because that is hardly ever true of a person. A last name or birth date alone may be: families stand together,
-// people marry, and a twin's birth date is put right. They count if so many people in a row get one.
+// people marry, and a twin's birth date is put right. They count if so many people in a row get one. A birth date that somebody of
+// another last name had counts alone.
 const (
 	shiftedLast   = 3
 	shiftedBorn   = 2
@@ -18,6 +23,7 @@ type personLines struct {
 	was, is  identity // set if the person or one beside changes
 	changed  personFields
 	beside   personFields // that are new, and those of the person in the row above or below
+	strange  bool         // the birth date beside is that of somebody of another last name
 	lastRun  int          // people up to here whose last name is, and whose birth date
 	bornRun  int
 
@@ -121,10 +127,16 @@ func (p *personLines) follow(next *personLines) {
 	if p.changed.last && (p.is.last == next.was.last || next.beside.last && p.is.last == next.is.last) {
 		p.beside.last = true
 	}
+	if p.changed.born && p.is.born == next.was.born && !isOfOneFamily(p.is.last, next.was.last) {
+		p.strange = true
+	}
 	if p.changed.born && (p.is.born == next.was.born || next.beside.born && p.is.born == next.is.born || isStep(p.is.born, next.is.born)) {
 		p.beside.born = true
 	}
 }
+
+// isOfOneFamily reports whether one of two folded last names is a part of the other.
+func isOfOneFamily(a, b string) bool { return strings.Contains(a, b) || strings.Contains(b, a) }
 
 // isStep reports whether two birth dates are a day apart, as a spreadsheet continues them when one is dragged down.
 func isStep(a, b Date) bool { return a.Valid() && b.Valid() && (a.next() == b || b.next() == a) }
@@ -183,7 +195,7 @@ func (run *importRun) holdShifted(chunk []entry, people []personLines) {
 		for j := p.from; j < p.to; j++ {
 			chunk[j].isFilled = isFilled
 			chunk[j].isDragged = isStart || isEnd || startSeries[i] || endSeries[i]
-			chunk[j].isShifted = p.beside.first || isLast || isBorn
+			chunk[j].isShifted = p.beside.first || p.strange || isLast || isBorn
 			chunk[j].isBesideLast = p.beside.last
 		}
 	}

@@ -17,6 +17,7 @@ func TestShiftedRowsAreHeld(t *testing.T) {
 		for i := range n {
 			all = append(all, person{"N" + letter(i), "SOTO" + letter(i), fmt.Sprintf("%d-03-14", 1900+i)})
 		}
+		all[91].last = all[90].last
 		return all
 	}
 	file := func(all []person) string {
@@ -39,7 +40,9 @@ func TestShiftedRowsAreHeld(t *testing.T) {
 		"birth dates down":        {func(is, was []person) { copyPeople(is[10:14], was[9:13], false, false, true) }, 4, "row above or below", 0},
 		"two birth dates swapped": {func(is, was []person) { is[10].born, is[11].born = was[11].born, was[10].born }, 2, "row above or below", 0},
 		"a first name pasted":     {func(is, was []person) { is[10].first = was[11].first }, 1, "row above or below", 0},
-		"a twin's birth date":     {func(is, was []person) { is[10].born = was[11].born }, 0, "", 1},
+		"a twin's birth date":     {func(is, was []person) { is[90].born = was[91].born }, 0, "", 1},
+		"a stranger's birth date": {func(is, was []person) { is[10].born = was[9].born }, 1, "row above or below", 0},
+		"that of the row below":   {func(is, was []person) { is[10].born = was[11].born }, 1, "row above or below", 0},
 		"birth dates filled down": {func(is, was []person) {
 			is[11].born, is[12].born, is[13].born = was[10].born, was[10].born, was[10].born
 		}, 3, "filled down", 0},

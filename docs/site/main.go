@@ -154,8 +154,10 @@ func build(tree fs.FS, version string) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	if files["admin-api.json"], err = fs.ReadFile(tree, "admin/openapi.json"); err != nil {
-		return nil, err
+	for file, name := range apis {
+		if files[name], err = fs.ReadFile(tree, file); err != nil {
+			return nil, err
+		}
 	}
 	return files, nil
 }

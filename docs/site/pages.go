@@ -19,13 +19,13 @@ import (
 // A part of the site is for one kind of reader.
 type part struct {
 	Name  string
-	Files []string // from the root of the repository; *.md for all others of a folder
+	Files []string // from the root of the repository; *.md for all others of a folder, a folder for its examples, or an OpenAPI document
 }
 
 // parts are in the order of the menu. A document that nobody put elsewhere is in the last.
 var parts = []part{
-	{"Connect an app", []string{"docs/integrate.md", "docs/conformance.md"}},
-	{"Run the service", []string{"README.md", "docs/first-hour.md", "docs/operate.md", "docs/runbook.md", "docs/reliability.md", "docs/performance.md"}},
+	{"Connect an app", []string{"docs/integrate.md", "docs/examples", "provider/openapi.json", "docs/conformance.md"}},
+	{"Run the service", []string{"README.md", "docs/first-hour.md", "docs/operate.md", "docs/runbook.md", "admin/openapi.json", "docs/reliability.md", "docs/performance.md"}},
 	{"Judge the service", []string{"SECURITY.md", "docs/security.md", "docs/security-rules.md", "docs/deviations.md", "docs/screen-reader.md", "CHANGELOG.md"}},
 	{"Change the service", []string{"CONTRIBUTING.md", "docs/architecture.md", "docs/design.md", "docs/decisions/*.md", "docs/*.md"}},
 }
@@ -76,17 +76,19 @@ func menu(tree fs.FS) (all [][]*page, err error) {
 	return all, nil
 }
 
-var markdown = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Linkify), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
+var markdown = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Linkify), goldmark.WithParserOptions(parser.WithAutoHeadingID(), parser.WithHeadingAttribute()))
 
 // read parses a document. Its address is its name: docs/decisions/001-fosite.md is decisions-001-fosite.html, SECURITY.md, beside
 // docs/security.md, project-security.html.
 func read(tree fs.FS, file string) (*page, error) {
-	source, err := fs.ReadFile(tree, file)
+	source, err := sourceOf(tree, file)
 	if err != nil {
 		return nil, err
 	}
 	name, inDocs := strings.CutPrefix(strings.TrimSuffix(file, ".md"), "docs/")
-	if !inDocs {
+	if copied := apis[file]; copied != "" {
+		name = strings.TrimSuffix(copied, ".json")
+	} else if !inDocs {
 		name = "project-" + name
 	}
 	name = strings.ReplaceAll(name, "/", "-")
@@ -106,6 +108,20 @@ func read(tree fs.FS, file string) (*page, error) {
 	}
 	p.Title = p.Headings[0].Text
 	return p, nil
+}
+
+// apis are the names under which OpenAPI documents lie beside their pages.
+var apis = map[string]string{"provider/openapi.json": "api.json", "admin/openapi.json": "api-desk.json"}
+
+// sourceOf is a document as Markdown.
+func sourceOf(tree fs.FS, file string) ([]byte, error) {
+	switch {
+	case apis[file] != "":
+		return api(tree, file, apis[file])
+	case path.Ext(file) == "":
+		return examples(tree, file)
+	}
+	return fs.ReadFile(tree, file)
 }
 
 // words is the text below a node.
@@ -147,7 +163,7 @@ func render(p *page, pages map[string]*page) error {
 		switch n := n.(type) {
 		case *ast.Link:
 			target, anchor, _ := strings.Cut(string(n.Destination), "#")
-			if outside.MatchString(target) || target == "" {
+			if outside.MatchString(target) || target == "" || path.Ext(target) == ".json" && apis[p.File] == target {
 				break
 			}
 			to := pages[path.Join(path.Dir(p.File), target)]

@@ -2,10 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"html"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -178,11 +176,16 @@ func TestRefused(t *testing.T) {
 			same[strings.ReplaceAll(name, "*", "A")] = &fstest.MapFile{Data: []byte("# A\n")}
 		}
 	}
-	if _, err := build(same, "1"); !errors.Is(err, fs.ErrNotExist) { // it lacks only what is copied
+	for file := range apis {
+		same[file] = &fstest.MapFile{Data: []byte(`{"openapi": "3.1.0", "info": {"title": "A", "description": "B"}, "paths": {}}`)}
+	}
+	delete(same, "docs/examples")
+	same["docs/examples/app.go"] = &fstest.MapFile{Data: []byte("package main\n")}
+	if _, err := build(same, "1"); err != nil {
 		t.Errorf("documents of different names: %v", err)
 	}
 	same["docs/a.md"] = same["docs/A.md"]
-	if _, err := build(same, "1"); err == nil || errors.Is(err, fs.ErrNotExist) {
+	if _, err := build(same, "1"); err == nil {
 		t.Errorf("two documents of one address: %v", err)
 	}
 	if err := run([]string{"--out", t.TempDir(), "--version", "1"}, fstest.MapFS{}, io.Discard, io.Discard); err == nil {
