@@ -51,6 +51,31 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// A wrong answer that its page sends again is one line of the member's history; the audit has both.
+func TestAnswerSentAgainIsShownOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	for _, again := range []bool{false, true, true} {
+		if err := f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": "un libro"}, again); !errors.Is(err, ErrWrongAnswer) {
+			t.Fatalf("again %t: %v", again, err)
+		}
+	}
+	events, err := f.audit.MemberHistory(f.ctx(), a.ID, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for _, e := range events {
+		if e.Kind == audit.AnswerRefused {
+			shown++
+		}
+	}
+	if n := f.count(`select count(*) from audit_events where account_id = $1 and kind = $2`, a.ID, string(audit.AnswerRefused)); shown != 1 || n != 3 {
+		t.Errorf("the history shows %d of %d, want 1 of 3", shown, n)
+	}
+}
+
 // S-59: whoever reads the mailbox does not guess for years: twenty wrong answers, however few a day, close the question until the desk
 // opens it. A right one begins anew.
 func TestAnswersOverDays(t *testing.T) {

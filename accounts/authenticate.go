@@ -80,6 +80,9 @@ func (s *Service) authenticate(ctx context.Context, a Attempt) (Account, error) 
 	}
 	if !ok {
 		event.Reason = "wrong_credentials"
+		if r.again {
+			event.Reason = audit.Again
+		}
 		if r.failures == allFailures {
 			event.Kind = audit.PasswordDisabled
 		}

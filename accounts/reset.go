@@ -150,6 +150,9 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 		}
 	}
 	event := audit.Event{Kind: audit.AnswerRefused, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx)}
+	if !right && again {
+		event.Reason = audit.Again
+	}
 	if !right {
 		return s.refuseAnswer(ctx, event, last, until)
 	}

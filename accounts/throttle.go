@@ -41,7 +41,8 @@ func (s *Service) throttleKeys(name string, device knownDevice) [][]byte {
 type reservation struct {
 	key          []byte // what it was counted under
 	granted      bool
-	failures     int // including this one; those before it if it was refused
+	failures     int  // including this one; those before it if it was refused
+	again        bool // the browser's last one, sent again
 	blockedUntil *time.Time
 	account      accountRow
 	factors      factorsRow
@@ -97,7 +98,7 @@ func (s *store) reserve(b *pgx.Batch, r *reservation, nameKey, deviceKey []byte,
 			where t.failures < @all and (t.blocked_until is null or t.blocked_until <= @now)
 			returning failures, blocked_until
 		)
-		select counted.key, attempt.failures, t.failures, t.blocked_until, `+accountColumns+`, `+factorColumns+`, `+markPassword.newest("a.id")+`
+		select counted.key, attempt.failures, t.failures, t.blocked_until, coalesce(t.refused = @typed, false), `+accountColumns+`, `+factorColumns+`, `+markPassword.newest("a.id")+`
 		from counted
 		left join attempt on true
 		left join sign_in_throttles t on t.key = counted.key
@@ -107,7 +108,7 @@ func (s *store) reserve(b *pgx.Batch, r *reservation, nameKey, deviceKey []byte,
 			"first": firstWait.Seconds(), "longest": longestWait.Seconds(),
 		}).QueryRow(func(row pgx.Row) error {
 		var failures, before *int
-		targets := append([]any{&r.key, &failures, &before, &r.blockedUntil}, r.account.targets()...)
+		targets := append([]any{&r.key, &failures, &before, &r.blockedUntil, &r.again}, r.account.targets()...)
 		if err := row.Scan(append(append(targets, r.factors.targets()...), &r.mark)...); err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"huskyidp/internal/ratelimit"
+
+	"huskyidp/internal/audit"
 )
 
 // S-09: one source has so many attempts in a minute, whatever the names, right passwords included; beyond that it counts
@@ -51,7 +53,7 @@ func TestSourceLimit(t *testing.T) {
 func TestSamePasswordCountsOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
-	f.register("maria")
+	account := f.register("maria")
 	for _, name := range []string{"maria", "nobody"} {
 		try := func(browser byte, password string) string {
 			_, err := f.Authenticate(f.ctx(), Attempt{Username: name, Password: password, Source: fmt.Sprint(name, f.now()), Browser: []byte{browser}})
@@ -84,5 +86,18 @@ func TestSamePasswordCountsOnce(t *testing.T) {
 			t.Errorf("%s: a repetition began another wait: %s", name, got)
 		}
 		failures(6)
+	}
+	events, err := f.audit.MemberHistory(f.ctx(), account.ID, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for _, e := range events {
+		if e.Kind == audit.SignInFailed && e.Reason == "wrong_credentials" {
+			shown++
+		}
+	}
+	if n := f.count(`select count(*) from audit_events where account_id = $1 and kind = 'sign_in_failed' and reason in ('wrong_credentials', 'again')`, account.ID); shown != 6 || n != 10 {
+		t.Errorf("the history shows %d wrong passwords of %d events, want the 6 that were counted", shown, n)
 	}
 }

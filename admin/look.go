@@ -230,7 +230,7 @@ func (s *Service) timeline(ctx context.Context, u *Subject, lines []Line) ([]Mom
 			return nil, err
 		}
 		for _, e := range events {
-			if e.Actor == "" && !strings.Contains(string(e.Kind), ".") { // the desk's own are in the book
+			if e.Actor == "" && e.Reason != audit.Again && !strings.Contains(string(e.Kind), ".") { // the desk's own are in the book
 				all = append(all, Moment{At: e.At.UTC(), Kind: e.Kind, Refused: refusals[e.Kind][e.Reason], App: cmp.Or(e.App(web.LangOf(ctx)), e.ClientID)})
 			}
 		}

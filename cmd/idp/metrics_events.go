@@ -22,7 +22,7 @@ const succeeded = "succeeded"
 // outcomes are the reasons that are counted separately, by kind; any other failure is "failed". Some other reasons are
 // typed by staff and operators, and cannot be labels.
 var outcomes = map[audit.Kind][]string{
-	audit.SignInFailed:    {"wrong_credentials", "waiting", "former_value", "account_protected", "account_disabled"},
+	audit.SignInFailed:    {"wrong_credentials", audit.Again, "waiting", "former_value", "account_protected", "account_disabled"},
 	audit.FactorRefused:   {"wrong", "used", "sign_count", "locked"},
 	audit.IdentityRefused: {"no_match", "locked", "ended"},
 	audit.IdentityLocked:  {"three_failures"},

@@ -16,6 +16,9 @@ var memberKinds = []Kind{
 	AgreementAccepted, DataTaken, DeviceRemembered, DeviceForgotten, CloseAsked, CloseStopped, AccountLocked, AnswerRefused, Disowned, StaffLooked, StaffActed,
 }
 
+// Again is the reason of a refusal of what was refused just before: a second tap, or a reload. Its member sees one.
+const Again = "again"
+
 // MemberKinds returns the kinds that members see; each has its own text in the catalogs.
 func MemberKinds() []Kind { return slices.Clone(memberKinds) }
 
@@ -42,7 +45,7 @@ func (l *Log) MemberHistory(ctx context.Context, accountID uuid.UUID, offset, li
 	rows, err := l.db.From(ctx).Query(ctx, `
 		select e.kind, e.at, e.client_id, e.session_id, e.success, e.reason, e.data
 		from audit_events e
-		where e.account_id = $1 and e.kind = any($2) and not (e.kind = 'signed_in' and exists (
+		where e.account_id = $1 and e.kind = any($2) and e.reason <> 'again' and not (e.kind = 'signed_in' and exists (
 			select from audit_events n where n.account_id = $1 and n.kind = 'new_device' and n.session_id = e.session_id))
 		order by e.at desc, e.id desc offset $3 limit $4`, accountID, memberKinds, offset, limit)
 	if err != nil {
