@@ -42,7 +42,7 @@ for (const { language, width, script, colorScheme } of [
     await rosa.look('empty');
     const reference = await refused(product, language);
     await product.sql(`insert into support_references (reference, reason, browser, language, created_at) values
-      ('B2C-3DF-4GH', 'password', '\\x01', 'es', now() - interval '26 hours'), ('J5K-6LM-7NP', 'other', '\\x02', 'en', now() - interval '3 days')`);
+      ('B2C-3DF-4GH', 'password', '\\x01', 'es', now() - interval '26 hours'), ('WQW-MWM-WQW', 'other', '\\x02', 'en', now() - interval '3 days')`);
     const luis = await hire(browser, product, 'luis', 'Luis Prado', ['recover'], options);
     if (!script) { // the same sessions in browsers that run none
       for (const person of [rosa, luis]) {
@@ -55,7 +55,7 @@ for (const { language, width, script, colorScheme } of [
     const { page } = rosa;
     await page.goto(`${product.desk}/queue`);
     await rosa.look('queue');
-    assert.deepEqual(await page.locator('.queue h2').allInnerTexts(), ['J5K-6LM-7NP', 'B2C-3DF-4GH', reference], 'who waits longest is first');
+    assert.deepEqual(await page.locator('.queue h2').allInnerTexts(), ['WQW-MWM-WQW', 'B2C-3DF-4GH', reference], 'who waits longest is first');
     await press(rosa, 'turn');
     assert.equal(await page.locator('.queue h2').first().innerText(), reference);
     await page.goto(`${product.desk}/queue?need=identity_locked`);
