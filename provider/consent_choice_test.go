@@ -86,10 +86,14 @@ func TestConsentChoiceOutlivesTheSession(t *testing.T) {
 	if apps, err := b.provider.ConnectedApps(t.Context(), b.account.ID); err != nil || len(apps) != 0 {
 		t.Errorf("given unasked: %v, %v", apps, err)
 	}
-	// Once it was given, Back shows what was given, and does not say that nothing was saved.
+	// Once it was given, Back shows what was given, says so, and does not say that nothing was saved.
+	said := say("provider.consent.given")
+	if strings.Contains(p.body, said) {
+		t.Errorf("said to be given before it was:\n%s", p.body)
+	}
 	opened := p.url.String()
 	w.submit(p, url.Values{"act": {"accept"}, "group_email": {"yes"}, "duration": {"90d"}}).wantCode(t)
-	if p = w.get(opened); ticked(p, "group_profile") || !ticked(p, "group_email") || strings.Contains(p.body, say("web.form.not_yet")) {
+	if p = w.get(opened); ticked(p, "group_profile") || !ticked(p, "group_email") || strings.Contains(p.body, say("web.form.not_yet")) || !strings.Contains(p.body, said) {
 		t.Errorf("Back after allowing: %s (%d)\n%s", p.url, p.status, p.body)
 	}
 }

@@ -118,6 +118,10 @@ func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Sessi
 	page.Before = before != nil && before.GrantedAt.Before(w.request.requestedAt)
 	page.All, page.Offline = asksForAll(asked), slices.Contains(asked, "offline_access")
 	marked := w.choiceOf(session)
+	allowed := before != nil && !page.Before // for this very request: who comes back to the page may take it back
+	if allowed && groups == nil {
+		opts = append(opts, web.WithNotice("info", "provider.consent.given", nil))
+	}
 	if page.Groups = groups; groups == nil {
 		page.Groups = groupsOf(asked)
 		for i := range page.Groups {
@@ -127,7 +131,7 @@ func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Sessi
 				page.Groups[i].tick(marked)
 			}
 		}
-		if marked != nil && (before == nil || page.Before) { // else it was allowed
+		if marked != nil && !allowed {
 			opts = append(opts, web.WithNotice("info", "web.form.not_yet", nil))
 		}
 	}

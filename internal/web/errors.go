@@ -23,6 +23,7 @@ import (
 const (
 	KeyApp         = "error.app"
 	KeyAddress     = "error.address" // garbled, or half of it is missing
+	KeyForm        = "error.form"    // the same of a body
 	KeyExpired     = "error.expired"
 	KeyAnswered    = "error.answered"     // the same, for who is signed in
 	KeyForeign     = "error.foreign"      // a form of another person's session; names who is signed in now
@@ -42,7 +43,7 @@ const (
 
 // Keys returns all of them.
 func Keys() []string {
-	return []string{KeyApp, KeyAddress, KeyExpired, KeyAnswered, KeyForeign, KeyForeignForm, KeyStale, KeyCookies, KeyCookiesFull, KeyTooMany,
+	return []string{KeyApp, KeyAddress, KeyForm, KeyExpired, KeyAnswered, KeyForeign, KeyForeignForm, KeyStale, KeyCookies, KeyCookiesFull, KeyTooMany,
 		KeyUnavailable, KeySignedIn, KeyNotFound, KeyForbidden, KeyTooLarge, KeyMediaType, KeyUnexpected}
 }
 

@@ -51,6 +51,9 @@ func TestSizes(t *testing.T) {
 		if w.Code >= 400 && !strings.Contains(w.Body.String(), `class="button primary"`) {
 			t.Errorf("%s: the page has no way on", name)
 		}
+		if got := strings.Contains(w.Body.String(), "No entendimos esa dirección"); w.Code == 400 && name != "many in the query" && got != (test.body == "" || name == "repeated") {
+			t.Errorf("%s: the page blames the address: %t", name, got)
+		}
 		if got := strings.Contains(w.Body.String(), "No pudimos leer lo que se envió"); got != (test.want == http.StatusUnsupportedMediaType) {
 			t.Errorf("%s: the page names the kind of the body: %t", name, got)
 		}

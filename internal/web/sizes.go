@@ -73,12 +73,21 @@ func (w *Web) readForm(r *http.Request) (url.Values, error) {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, &Error{Status: http.StatusRequestEntityTooLarge, Key: KeyTooLarge}
 		}
-		return nil, invalidRequest("", err)
+		return nil, ofForm(invalidRequest("", err))
 	}
 	if strings.Count(string(body), "&") >= w.limits.Parameters {
 		return nil, &Error{Status: http.StatusRequestEntityTooLarge, Key: KeyTooLarge, Code: "invalid_request"}
 	}
-	return parseValues(string(body))
+	values, err := parseValues(string(body))
+	return values, ofForm(err)
+}
+
+// ofForm says of an error of parseValues that it is of a form, not of an address.
+func ofForm(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Key = KeyForm
+	}
+	return err
 }
 
 // parseValues decodes a query or form strictly: no bad escapes, valid UTF-8 only. A NUL, which PostgreSQL cannot store,
