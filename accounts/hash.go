@@ -55,6 +55,7 @@ func newHasher(params HashParams, keyring *seal.Keyring) *hasher {
 	began := time.Now()
 	h.dummy = h.seal(seal.PepperPassword, passwordPlace(uuid.Nil), rand.Text())
 	h.slots = newSlots(time.Since(began))
+	memory.Release() // the first sign-in may be hours away
 	return h
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
-	"github.com/maypok86/otter/v2"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"huskyidp/internal/jws"
 )
@@ -25,20 +25,21 @@ type verified struct {
 // quarter of the cost of introspection. Nothing else is cached. Whether the key is still published, and the token
 // expired or revoked, is checked each time.
 type verifiedTokens struct {
-	cache *otter.Cache[[sha256.Size]byte, verified]
+	cache *lru.Cache[[sha256.Size]byte, verified]
 }
 
 func newVerifiedTokens() verifiedTokens {
-	return verifiedTokens{otter.Must(&otter.Options[[sha256.Size]byte, verified]{
-		MaximumSize:      verifiedKept,
-		ExpiryCalculator: otter.ExpiryWriting[[sha256.Size]byte, verified](accessTokenLifetime),
-	})}
+	cache, err := lru.New[[sha256.Size]byte, verified](verifiedKept)
+	if err != nil { // of a size below 1
+		panic(err)
+	}
+	return verifiedTokens{cache}
 }
 
 // accessToken verifies a JWT access token: its signature, by a currently published key, its issuer and its lifetime.
 func (s *strategy) accessToken(token string, now time.Time) (accessClaims, error) {
 	digest := sha256.Sum256([]byte(token))
-	known, ok := s.verified.cache.GetIfPresent(digest)
+	known, ok := s.verified.cache.Get(digest)
 	if ok {
 		_, ok = s.keys.Current().Key(known.kid)
 	}
@@ -57,7 +58,7 @@ func (s *strategy) accessToken(token string, now time.Time) (accessClaims, error
 		return accessClaims{}, tokenExpired
 	}
 	if !ok {
-		s.verified.cache.Set(digest, known)
+		s.verified.cache.Add(digest, known)
 	}
 	return c, nil
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -203,6 +204,7 @@ func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Lis
 	if private != nil {
 		group.Go(serveOn(operators, private))
 	}
+	debug.FreeOSMemory() // building left more garbage than serving keeps
 	a.ready.Store(true)
 	a.logger.Info("serving", "issuer", a.issuer, "address", publics[0].Addr().String())
 	group.Go(func() error {

@@ -49,7 +49,7 @@ func TestPool(t *testing.T) {
 	if kept := len(pool.free); kept < 1 || kept > 4 {
 		t.Errorf("%d memories are kept, want one to four", kept)
 	}
-	pool.release()
+	pool.Release()
 	if len(pool.free) != 0 {
 		t.Error("memory is kept after its release")
 	}

@@ -45,13 +45,13 @@ func (p *Pool) give(m *memory) {
 	defer p.mu.Unlock()
 	p.free = append(p.free, m)
 	if p.unused == nil {
-		p.unused = time.AfterFunc(kept, p.release)
+		p.unused = time.AfterFunc(kept, p.Release)
 	}
 	p.unused.Reset(kept)
 }
 
-// release gives the memory back to the system.
-func (p *Pool) release() {
+// Release gives the unused memory back to the system at once.
+func (p *Pool) Release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, m := range p.free {

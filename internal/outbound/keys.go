@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/maypok86/otter/v2"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
 
 	"huskyidp/internal/jws"
@@ -33,7 +33,7 @@ type Keys struct {
 	client  *Client
 	refetch time.Duration
 	now     func() time.Time
-	sets    *otter.Cache[string, keySet]
+	sets    *lru.Cache[string, keySet]
 	flight  singleflight.Group
 }
 
@@ -55,10 +55,10 @@ func NewKeys(client *Client, o KeysOptions) *Keys {
 	if k.now == nil {
 		k.now = time.Now
 	}
-	k.sets = otter.Must(&otter.Options[string, keySet]{
-		MaximumSize:      maxSets,
-		ExpiryCalculator: otter.ExpiryWriting[string, keySet](2 * longestLife),
-	})
+	var err error
+	if k.sets, err = lru.New[string, keySet](maxSets); err != nil { // of a size below 1
+		panic(err)
+	}
 	return k
 }
 
@@ -66,7 +66,7 @@ func NewKeys(client *Client, o KeysOptions) *Keys {
 // if the last one is a minute old. The error is ErrUnavailable; no matching key is not an error.
 func (k *Keys) Get(ctx context.Context, address, kid string) ([]jose.JSONWebKey, error) {
 	now := k.now()
-	set, _ := k.sets.GetIfPresent(address)
+	set, _ := k.sets.Get(address)
 	found := set.pick(kid)
 	if (!now.Before(set.freshTill) || len(found) == 0) && now.Sub(set.triedAt) >= k.refetch {
 		var err error
@@ -98,7 +98,7 @@ func (s keySet) pick(kid string) []jose.JSONWebKey {
 func (k *Keys) fetch(ctx context.Context, address string) (keySet, error) {
 	result := k.flight.DoChan(address, func() (any, error) {
 		now := k.now()
-		set, _ := k.sets.GetIfPresent(address)
+		set, _ := k.sets.Get(address)
 		if now.Sub(set.triedAt) < k.refetch {
 			return set, nil // another caller was faster
 		}
@@ -111,7 +111,7 @@ func (k *Keys) fetch(ctx context.Context, address string) (keySet, error) {
 		if set.failed = err; err == nil {
 			set.keys, set.fetchedAt, set.freshTill = keys, now, now.Add(lifeOf(answer.Header.Get("Cache-Control")))
 		}
-		k.sets.Set(address, set)
+		k.sets.Add(address, set)
 		return set, nil
 	})
 	select {

@@ -121,8 +121,7 @@ func (p *Portal) takePending(w http.ResponseWriter, r *http.Request, state strin
 // redeemedBefore reports whether the code of a sign-in was redeemed already: the browser lost the answer and asks again. A code
 // is good once, so the sign-in begins again by itself; it needs no password, as the member is signed in at the provider.
 func (p *Portal) redeemedBefore(entry pending) bool {
-	_, isFirst := p.redeemed.SetIfAbsent(entry.State, struct{}{})
-	return !isFirst
+	return !p.isFirst(p.redeemed, entry.State)
 }
 
 func (p *Portal) callback(w http.ResponseWriter, r *http.Request) {
@@ -158,11 +157,11 @@ func (p *Portal) callback(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, "login_failed", err)
 		return
 	}
-	p.sessions.Invalidate(p.site.Cookie(r, "session"))
+	p.sessions.Remove(p.site.Cookie(r, "session"))
 	id := rand.Text()
 	s.CSRF, s.Leaving, s.seen = rand.Text(), rand.Text(), &atomic.Int64{}
 	s.seen.Store(p.options.Now().Unix())
-	p.sessions.Set(id, s)
+	p.sessions.Add(id, s)
 	p.site.SetCookie(w, "session", id, 0) // families share browsers
 	http.Redirect(w, r, entry.Target, http.StatusSeeOther)
 }

@@ -27,10 +27,10 @@ func (p *Portal) backchannelLogout(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_request"})
 		return
 	}
-	if _, first := p.loggedOut.SetIfAbsent(token.TokenID, struct{}{}); first {
-		for id, s := range p.sessions.All() {
-			if s.Subject == token.Subject && token.SessionID == "" || s.SID == token.SessionID && token.SessionID != "" && (token.Subject == "" || s.Subject == token.Subject) {
-				p.sessions.Invalidate(id)
+	if p.isFirst(p.loggedOut, token.TokenID) {
+		for _, id := range p.sessions.Keys() {
+			if s, ok := p.sessions.Peek(id); ok && (s.Subject == token.Subject && token.SessionID == "" || s.SID == token.SessionID && token.SessionID != "" && (token.Subject == "" || s.Subject == token.Subject)) {
+				p.sessions.Remove(id)
 			}
 		}
 	}

@@ -10,10 +10,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/maypok86/otter/v2"
+	"github.com/hashicorp/golang-lru/v2/expirable"
 
 	"huskyidp/internal/site"
 	"huskyidp/templates"
@@ -54,9 +55,10 @@ type Portal struct {
 	mux       *http.ServeMux
 	box       *sealer
 	provider  *relyingParty
-	sessions  *otter.Cache[string, session]
-	loggedOut *otter.Cache[string, struct{}] // IDs of handled logout tokens
-	redeemed  *otter.Cache[string, struct{}] // states whose code was redeemed
+	sessions  *expirable.LRU[string, session]
+	loggedOut *expirable.LRU[string, struct{}] // IDs of handled logout tokens
+	mu        sync.Mutex                       // of loggedOut and redeemed
+	redeemed  *expirable.LRU[string, struct{}] // states whose code was redeemed
 }
 
 // session is a signed-in visitor.
@@ -102,26 +104,10 @@ func New(o Options) (*Portal, error) {
 	if o.Client == nil {
 		o.Client = &http.Client{Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
-	sessions, err := otter.New(&otter.Options[string, session]{
-		MaximumSize: maxSessions, ExpiryCalculator: otter.ExpiryWriting[string, session](sessionAge),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("portal: %w", err)
-	}
-	loggedOut, err := otter.New(&otter.Options[string, struct{}]{
-		MaximumSize: maxSessions, ExpiryCalculator: otter.ExpiryWriting[string, struct{}](logoutTokenAge),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("portal: %w", err)
-	}
-	redeemed, err := otter.New(&otter.Options[string, struct{}]{
-		MaximumSize: maxSessions, ExpiryCalculator: otter.ExpiryWriting[string, struct{}](tryAge),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("portal: %w", err)
-	}
 	p := &Portal{
-		options: o, box: box, sessions: sessions, loggedOut: loggedOut, redeemed: redeemed, provider: newRelyingParty(o),
+		options: o, box: box, sessions: expirable.NewLRU[string, session](maxSessions, nil, sessionAge),
+		loggedOut: expirable.NewLRU[string, struct{}](maxSessions, nil, logoutTokenAge), redeemed: expirable.NewLRU[string, struct{}](maxSessions, nil, tryAge),
+		provider: newRelyingParty(o),
 		site: &site.Site{
 			Templates: o.Templates, Logger: o.Logger, Prefix: "portal_", Secure: base.Scheme == "https", Hosts: []string{strings.ToLower(base.Host)},
 		},
@@ -196,14 +182,25 @@ func (p *Portal) me(w http.ResponseWriter, r *http.Request) {
 	p.site.Page(w, r, http.StatusOK, "portal/me", page, site.PageOptions{CSRF: s.CSRF})
 }
 
+// isFirst remembers what is seen, and reports whether it was not seen before.
+func (p *Portal) isFirst(seen *expirable.LRU[string, struct{}], id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if seen.Contains(id) {
+		return false
+	}
+	seen.Add(id, struct{}{})
+	return true
+}
+
 func (p *Portal) session(r *http.Request) (session, bool) {
-	s, ok := p.sessions.GetIfPresent(p.site.Cookie(r, "session"))
+	s, ok := p.sessions.Get(p.site.Cookie(r, "session"))
 	if !ok {
 		return s, false
 	}
 	now := p.options.Now().Unix()
 	if now-s.seen.Load() >= int64(sessionIdle.Seconds()) {
-		p.sessions.Invalidate(p.site.Cookie(r, "session"))
+		p.sessions.Remove(p.site.Cookie(r, "session"))
 		return session{}, false
 	}
 	s.seen.Store(now)

@@ -204,7 +204,7 @@ func (p *Portal) logout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Portal) endSession(w http.ResponseWriter, r *http.Request) {
-	p.sessions.Invalidate(p.site.Cookie(r, "session"))
+	p.sessions.Remove(p.site.Cookie(r, "session"))
 	p.site.SetCookie(w, "session", "", -time.Second)
 }
 
