@@ -1,10 +1,11 @@
-// A relying party that others wrote: Apache's mod_auth_openidc, from the distribution's package.
+// docs/examples/apache.conf, with a relying party that others wrote: Apache's mod_auth_openidc, from the distribution's package.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { register } from './app.js';
 import { cards, freePort, start } from './product.js';
 import { launch, Member } from './walk.js';
@@ -19,10 +20,10 @@ before(async () => {
   [product, browser] = await Promise.all([start(), launch()]);
   const port = await freePort();
   site = `http://127.0.0.1:${port}`;
-  const client = await register(product, { client_name: 'Apache', redirect_uris: [`${site}/protected/cb`], post_logout_redirect_uris: [`${site}/`] });
+  const client = await register(product, { client_name: 'Apache', redirect_uris: [`${site}/members/callback`], post_logout_redirect_uris: [`${site}/`] });
   dir = await mkdtemp(join(tmpdir(), 'idp-apache-'));
-  await mkdir(join(dir, 'www', 'protected'), { recursive: true });
-  await writeFile(join(dir, 'www', 'protected', 'index.html'), '<!doctype html><html lang="es"><title>app</title><h1>protected</h1>');
+  await mkdir(join(dir, 'www', 'members'), { recursive: true });
+  await writeFile(join(dir, 'www', 'members', 'index.html'), '<!doctype html><html lang="es"><title>app</title><h1>members</h1>');
   await chmod(dir, 0o755);
   const load = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'headers', 'dir', 'mime', 'auth_openidc'].map((name) => `LoadModule ${name}_module ${modules}/mod_${name}.so`);
   await writeFile(join(dir, 'httpd.conf'), `${load.join('\n')}
@@ -36,20 +37,10 @@ DefaultRuntimeDir ${dir}
 User www-data
 Group www-data
 DocumentRoot ${dir}/www
-OIDCProviderMetadataURL ${product.issuer}/.well-known/openid-configuration
-OIDCClientID ${client.client_id}
-OIDCClientSecret ${client.client_secret}
-OIDCRedirectURI ${site}/protected/cb
-OIDCScope "openid profile"
-OIDCPKCEMethod S256
-OIDCCryptoPassphrase ${client.client_secret}
-<Location /protected>
-AuthType openid-connect
-Require valid-user
-Header set X-Member "expr=%{req:OIDC_CLAIM_preferred_username}"
-</Location>
+Include ${fileURLToPath(new URL('../docs/examples/apache.conf', import.meta.url))}
 `);
-  apache = spawn('/usr/sbin/apache2', ['-f', join(dir, 'httpd.conf'), '-DFOREGROUND'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  apache = spawn('/usr/sbin/apache2', ['-f', join(dir, 'httpd.conf'), '-DFOREGROUND'], { stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ISSUER: product.issuer, CLIENT_ID: client.client_id, CLIENT_SECRET: client.client_secret, SITE: site, PASSPHRASE: client.client_secret } });
   for (let attempt = 0; attempt < 50; attempt += 1) {
     if (await fetch(`${site}/`).then(() => true, () => false)) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -68,11 +59,13 @@ after(async () => {
 
 test('mod_auth_openidc protects a page for a signed-in member', async () => {
   const member = await Member.open(browser, product, { language: 'es', width: 320, name: 'apache' });
-  await member.page.goto(`${site}/protected/`);
+  const no = await member.page.goto(`${site}/members/callback?error=access_denied&state=x`); // the member said no
+  assert.equal(no.status(), 400);
+  await member.page.goto(`${site}/members/`);
   await member.at('/login');
   await member.register(cards.suffix, { username: 'apache.member' });
-  await member.page.waitForURL(`${site}/protected/`);
-  const response = await member.page.goto(`${site}/protected/index.html`);
-  assert.equal(response.headers()['x-member'], 'apache.member');
+  await member.page.waitForURL(`${site}/members/`);
+  const response = await member.page.goto(`${site}/members/index.html`);
+  assert.match(response.headers()['x-member'], /THORNWICKLE/i);
   await member.close();
 });

@@ -1,8 +1,9 @@
 // The example programs of docs/integrate.md, each run as a partner developer would: without a deprecation warning, and so that
 // an answer with an error does not end them.
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,6 +12,7 @@ import { cards, freePort, start } from './product.js';
 import { launch, Member } from './walk.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const hasCargo = spawnSync('cargo', ['--version']).status === 0;
 const file = (name) => `${root}docs/examples/${name}`;
 const python = process.env.PYTHON ?? `${root}e2e/.venv/bin/python3`;
 
@@ -33,7 +35,8 @@ after(async () => { await browser?.close(); await product?.stop(); });
 
 /** run starts the program, takes the address that it prints first, and ends it with the test. */
 async function run(t, command, args, settings = {}) {
-  const child = spawn(command, args, { detached: true, env: { ...process.env, ISSUER: product.issuer, CLIENT_ID: client.client_id, CLIENT_SECRET: client.client_secret, PORT: String(port), ...settings }, cwd: root });
+  const kept = process.env.CARGO_TARGET_DIR ?? `${homedir()}/.cache/idp-examples`; // what Rust's libraries were compiled to
+  const child = spawn(command, args, { detached: true, env: { ...process.env, ISSUER: product.issuer, CLIENT_ID: client.client_id, CLIENT_SECRET: client.client_secret, PORT: String(port), CARGO_TARGET_DIR: kept, ...settings }, cwd: root });
   const ended = new Promise((resolve) => child.on('exit', resolve));
   t.after(() => { try { process.kill(-child.pid); } catch { /* it has ended */ } return ended; }); // with what `go run` has started
   let out = '';
@@ -66,8 +69,10 @@ for (const [name, command, args] of [
   ['JavaScript', process.execPath, () => script('app.mjs')],
   ['Go', 'go', () => ['run', file('app.go')]],
   ['Python', python, () => ['-W', 'error::DeprecationWarning', file('app.py')]],
+  ['Rust', 'cargo', () => ['run', '--quiet', '--manifest-path', file('rust/Cargo.toml')]],
+  ['Ruby', 'ruby', () => ['-W:deprecated', file('app.rb')]],
 ]) {
-  test(`the ${name} example signs a member in`, { timeout: 180000 }, async (t) => {
+  test(`the ${name} example signs a member in`, { timeout: 400000, skip: command === 'cargo' && !hasCargo && 'NOT CHECKED: cargo is not installed: https://rustup.rs' }, async (t) => {
     const program = await run(t, command, await args());
     assert.equal(await refused(), 400);
     assert.match(await text(), /Not signed in/);

@@ -101,6 +101,8 @@ func newDevelopersPage(m metadata, tryURL, tryHealthURL string) (developersPage,
 	for _, e := range []example{
 		{Language: "JavaScript", Library: "openid-client", Name: "app.mjs"}, {Language: "Go", Library: "coreos/go-oidc", Name: "app.go"},
 		{Language: "Python", Library: "authlib", Name: "app.py"}, {Language: "Shell", Library: "curl, openssl, jq", Name: "app.sh"},
+		{Language: "Ruby", Library: "openid_connect", Name: "app.rb"}, {Language: "Rust", Library: "openidconnect", Name: "rust/src/main.rs"},
+		{Language: "Apache", Library: "mod_auth_openidc", Name: "apache.conf"},
 	} {
 		program, err := docs.Examples.ReadFile("examples/" + e.Name)
 		if err != nil {

@@ -30,7 +30,7 @@ func TestSecondStepAfterAnotherPassword(t *testing.T) {
 		"a malformed code": func() page { return theirs.submit(waits, url.Values{"code": {"12"}}) },
 		"whose is it":      func() page { return theirs.get("/login/open") },
 	} {
-		if p := open(); p.url.Path != "/login" || !strings.Contains(p.body, "Aquí no hay ningún paso pendiente") || !strings.Contains(p.body, "cambió la contraseña") {
+		if p := open(); p.url.Path != "/login" || !strings.Contains(p.body, say("provider.login.given_up")) {
 			t.Errorf("%s leads to %s (%d), without the words:\n%s", name, p.url, p.status, p.body)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // languages are the names of the kinds of files that the examples have.
-var languages = map[string]string{".go": "go", ".mjs": "js", ".py": "python", ".sh": "sh", ".java": "java", ".xml": "xml", ".yml": "yaml", ".txt": "text"}
+var languages = map[string]string{".go": "go", ".mjs": "js", ".py": "python", ".sh": "sh", ".rb": "ruby", ".rs": "rust", ".toml": "toml", ".conf": "apache", ".java": "java", ".xml": "xml", ".yml": "yaml", ".txt": "text"}
 
 // examples is a page of the programs in a folder, as Markdown.
 func examples(tree fs.FS, folder string) ([]byte, error) {
