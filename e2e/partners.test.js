@@ -1,7 +1,8 @@
 // The partner area: from an address to a live client, through the desk, with no command. Two widths, two languages.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { start } from './product.js';
+import { freePort, start } from './product.js';
+import * as oidc from 'openid-client';
 import { withKey } from './second_step.js';
 import { addApp, firstSignIn, loaded, press, prove } from './staff.js';
 import { launch, Member } from './walk.js';
@@ -58,6 +59,60 @@ async function fill(partner, step, changes = {}) {
   for (const [id, value] of Object.entries({ ...steps[step], ...changes })) {
     if (value === true) await page.check(`#${id}`); else await page.fill(`#${id}`, value);
   }
+}
+
+/** signIn is one sign-in of an app on openid-client, from its button to userinfo; what it refuses it refuses. */
+async function signIn(app, callback) {
+  const verifier = oidc.randomPKCECodeVerifier();
+  const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
+  const url = oidc.buildAuthorizationUrl(app, { redirect_uri: callback, scope: 'openid profile', state, nonce,
+    code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' });
+  const answer = await fetch(url, { redirect: 'manual' });
+  const tokens = await oidc.authorizationCodeGrant(app, new URL(answer.headers.get('location')),
+    { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true });
+  await oidc.fetchUserInfo(app, tokens.access_token, tokens.claims().sub);
+  if (tokens.expires_in < 60) await oidc.refreshTokenGrant(app, (await oidc.refreshTokenGrant(app, tokens.refresh_token)).refresh_token);
+}
+
+/** checks goes through the live checks with a right app, and looks at their pages. */
+async function checks(partner) {
+  const { page } = partner;
+  await page.goto(`${product.partners}/home`);
+  await press(partner, 'checks');
+  await partner.look('checks-empty');
+  await page.fill('#name', 'Mi Diario');
+  await page.fill('#redirect_uris', 'http://diario.example/callback');
+  await press(partner, 'start');
+  await page.locator('#redirect_uris-error').waitFor();
+  await partner.look('checks-wrong');
+  const callback = `http://127.0.0.1:${await freePort()}/callback`;
+  await page.fill('#redirect_uris', `${callback}\nhttps://diario.example/callback`);
+  await press(partner, 'start');
+  await page.locator('#issuer').waitFor();
+  await page.goto(`${page.url()}?still=1`);
+  await partner.look('check');
+  const [issuer, id, secret] = await Promise.all(['issuer', 'client-id', 'secret'].map((field) => page.locator(`#${field}`).innerText()));
+  const app = await oidc.discovery(new URL(issuer), id, undefined, oidc.ClientSecretBasic(secret), { execute: [oidc.allowInsecureRequests] });
+  const away = await fetch(oidc.buildAuthorizationUrl(app, { redirect_uri: 'https://diario.example/callback', scope: 'openid', state: 'one', nonce: 'one', code_challenge: 'one', code_challenge_method: 'S256' }));
+  assert.match(await away.text(), /href="https:\/\/diario\.example\/callback/, 'an address that nobody looked at is reached by a page');
+  let refused = 0;
+  for (let n = 0; n < 15; n += 1) await signIn(app, callback).catch(() => { refused += 1; });
+  await page.reload();
+  await partner.look('check-met');
+  await page.locator('#check-sign_in button').click(); // the first met the page above, and no app
+  await page.locator('#check-sign_in b', { hasText: /Próxima|Next/ }).waitFor();
+  await signIn(app, callback);
+  await press(partner, 'finish');
+  await page.goto(`${page.url()}?still=1`);
+  const results = await page.locator('ul.cards > li').evaluateAll((rows) => Object.fromEntries(rows.map((row) => [row.id, row.querySelector('b').innerText])));
+  const odd = Object.keys(results).filter((id) => !/^(Bien|Passed)$/.test(results[id]));
+  assert.deepEqual(odd, ['check-other_key'], `openid-client trusts TLS in place of the signature, and passes all else: ${JSON.stringify(results)}`);
+  assert.match(results['check-other_key'], /^(Permitido|Allowed)$/);
+  assert.ok(refused >= 12, `${refused} answers were refused`);
+  await partner.look('check-done');
+  await press(partner, 'remove');
+  await page.waitForURL('**/checks?*');
+  await partner.look('check-removed');
 }
 
 for (const walk of [{ language: 'es', width: 320 }, { language: 'en', width: 1280 }]) {
@@ -155,6 +210,7 @@ for (const walk of [{ language: 'es', width: 320 }, { language: 'en', width: 128
     });
     assert.equal((await refused.json()).error, 'invalid_client');
 
+    await checks(partner);
     await page.goto(`${product.partners}/logout`);
     await partner.look('sign-out');
     await press(partner, 'logout-confirm');

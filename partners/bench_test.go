@@ -26,6 +26,7 @@ import (
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
+	"huskyidp/partners/conformance"
 	"huskyidp/templates"
 )
 
@@ -50,6 +51,7 @@ type area struct {
 	db      *postgres.DB
 	handler http.Handler
 	pages   *Handler
+	runs    *conformance.Service
 	apps    *registry
 	instant atomic.Pointer[time.Time]
 }
@@ -65,11 +67,12 @@ func newArea(t *testing.T) *area {
 		DB: a.db, Keyring: ring, Limiter: ratelimit.New(a.db, ring), Audit: audit.New(a.db), Outbox: must[*mail.Outbox](t)(mail.NewOutbox(a.db, ring, now)),
 		Mails: set, Apps: a.apps, Fetcher: a.apps, Base: base, Now: now,
 	}))
+	a.runs = must[*conformance.Service](t)(conformance.New(conformance.Deps{DB: a.db, Keyring: ring, Limiter: ratelimit.New(a.db, ring), Poster: outbound.New(outbound.Options{}), Base: base, Now: now}))
 	w := must[*web.Web](t)(web.New(web.Options{
 		Templates: set, Keyring: ring, Issuer: base, Language: "en", Strict: true, Logger: slog.New(slog.NewTextHandler(failures{t}, &slog.HandlerOptions{Level: slog.LevelError})), Now: now, ErrorPage: "partners/error",
 		Limits: web.Limits{Requests: 1_000_000},
 	}))
-	a.pages = must[*Handler](t)(NewHandler(a.Service, w))
+	a.pages = must[*Handler](t)(NewHandler(a.Service, w, a.runs))
 	engine := w.Engine()
 	a.pages.Mount(engine)
 	a.handler = engine

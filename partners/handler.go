@@ -9,6 +9,7 @@ import (
 
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
+	"huskyidp/partners/conformance"
 	"huskyidp/templates"
 )
 
@@ -29,14 +30,15 @@ const sessionCookie = "session"
 type Handler struct {
 	service *Service
 	web     *web.Web
+	runs    *conformance.Service
 }
 
-// NewHandler needs a service with an address.
-func NewHandler(s *Service, w *web.Web) (*Handler, error) {
-	if s == nil || w == nil || s.webauthn == nil {
-		return nil, errors.New("partners: the handler needs a service with an address, and a web")
+// NewHandler needs a service with an address, a web, and the runs of checks.
+func NewHandler(s *Service, w *web.Web, runs *conformance.Service) (*Handler, error) {
+	if s == nil || w == nil || runs == nil || s.webauthn == nil {
+		return nil, errors.New("partners: the handler needs a service with an address, a web, and runs")
 	}
-	return &Handler{s, w}, nil
+	return &Handler{s, w, runs}, nil
 }
 
 // Mount adds the routes. Those of signed-in people are in one list: with looks each request up.
@@ -53,6 +55,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.POST(linkPath+"/options", h.web.Handle(h.linkOptions))
 	pages.GET("/left", h.web.Handle(h.left))
 	pages.GET("/ended", h.web.Handle(h.showEnded))
+	conformance.NewHandler(h.runs, h.web).Mount(r)
 	for _, route := range h.routes() {
 		pages.Handle(route.method, route.path, h.web.Handle(h.with(route.page)))
 	}
@@ -74,6 +77,8 @@ func (h *Handler) routes() []route {
 		{get, requestsPath + "/:id/:step", h.showStep}, {post, requestsPath + "/:id/:step", h.save},
 		{get, appsPath + "/:client", h.showClient}, {post, appsPath + "/:client", h.changeClient},
 		{get, appsPath + "/:client/errors", h.showErrors},
+		{get, checksPath, h.showChecks}, {post, checksPath, h.startCheck},
+		{get, checksPath + "/:run", h.showCheck}, {post, checksPath + "/:run", h.changeCheck},
 	}
 }
 

@@ -83,11 +83,31 @@ type (
 		Steps                                                            []partnerFilled
 		Colleagues, Suspended, MayTake, MayDecide, MaySuspend, MayResume bool
 	}
+	partnerRun struct {
+		ID, Name, Secret, Issuer, Next, LogoutURI string
+		RedirectURIs                              []string
+		UsedAt                                    time.Time
+		Live                                      bool
+		Lines                                     []partnerCheck
+	}
+	partnerCheck struct {
+		ID, Section, Link, Outcome, Found, Detail string
+		IsNext, CanMeet                           bool
+	}
+	partnerChecks struct {
+		Runs                                      []partnerRun
+		Choices                                   []string
+		Name, RedirectURIs, Auth, JWKS, LogoutURI string
+	}
 	partnerErrors struct {
 		ID, Name string
 		Refused  []partnerRefusal
 	}
 )
+
+// The checks of partners' apps, and what can be found in them.
+var checkIDs = []string{"authentication", "denied", "expired", "logout", "logout_expired", "logout_no_event", "logout_nobody", "logout_nonce", "logout_other_audience", "logout_other_key", "new_key", "no_id_token", "no_iss", "no_signature", "nonce", "other_audience", "other_iss", "other_issuer", "other_key", "other_nonce", "other_state", "pkce", "refresh", "refused_code", "request", "sign_in", "state", "unavailable"}
+var foundKeys = []string{"answered", "asked_for_tokens", "code_again", "code_once", "code_redeemed", "code_unused", "in_turn", "missing", "never_redeemed", "never_refreshed", "never_used", "no_answer", "not_taken", "old_refresh", "parameter", "plain", "redeemed", "refreshed", "repeated", "taken", "tokens_unused", "two_ways", "userinfo", "verifier", "wrong_client"}
 
 // partnerFilled is a step for reading.
 type partnerFilled string
@@ -96,6 +116,7 @@ func (f partnerFilled) Fields() []partnerField {
 	return []partnerField{{Name: "operator", Kind: "text"}, {Name: "auth", Kind: "choice"}, {Name: "purpose", Kind: "lines"}, {Name: "use", Kind: "promise"}, {Name: "email", Kind: "box"}}
 }
 
+func (r partnerRun) Count(string) int              { return 4 }
 func (f partnerField) Ticked() bool                { return f.Value == "yes" }
 func (s partnerState) Open() bool                  { return s == "draft" || s == "refused" }
 func (p partnerPeople) Me(c partnerColleague) bool { return c.Email == "eva@diary.example" }
@@ -108,6 +129,14 @@ func partnerCases() []pageCase {
 	in := func(path string, problems ...Problem) Layout {
 		return Layout{Path: path, CSRF: "token", Problems: problems, IdleTimeout: 15 * time.Minute, Partner: &Partner{Organisation: "Diario S. A.", Email: "eva@diary.example", Here: "/home"}}
 	}
+	ways := []string{"client_secret_basic", "none", "private_key_jwt"}
+	run := partnerRun{ID: "run1", Name: "Mi Diario", Secret: "QWMWQWMWQWMWQWMWQWMWQWMWQW", Issuer: "https://partners.example/check/qwmwqwmwqwmwqwmwqwmwqwmwqw", Next: "other_nonce", RedirectURIs: []string{"https://diary.example/callback"}, UsedAt: noon, Live: true}
+	for i, id := range checkIDs {
+		found := append([]string{""}, foundKeys...)[i%(len(foundKeys)+1)]
+		run.Lines = append(run.Lines, partnerCheck{id, "OpenID Connect Core 1.0, 3.1.3.7 (11)", "https://openid.net/specs/openid-connect-core-1_0.html", []string{"", "given", "passed", "failed", "unseen"}[i%5], found, []string{"", "400"}[i%2], id == "other_nonce", true})
+	}
+	over := run
+	over.Next, over.Live, over.LogoutURI, over.Secret = "", false, "https://diary.example/logout", ""
 	lines := []partnerLine{{"organisation", true}, {"app", true}, {"access", true}, {"data", true}, {"promises", false}}
 	criteria := []partnerCriterion{{"rules", true, ""}, {"secure", true, ""}, {"domain", false, "https://app.example/callback"}, {"policy", false, "https://diary.example/privacy"}, {"keys", true, ""}, {"promises", true, ""}}
 	request := partnerRequest{ID: id, State: "draft", Name: "Mi Diario", Steps: lines}
@@ -163,6 +192,13 @@ func partnerCases() []pageCase {
 		page("partners/client", "keys", in("/apps/client1", Problem{Field: "jwks", Key: "partners.wrong.rule", Args: Args{"rule": "holds a key, number 1, that is not public"}}), keyed),
 		page("partners/client", "test", in("/apps/sandbox1", Problem{Key: "partners.client.made_already"}), test),
 		page("partners/errors", "", in("/apps/client1/errors"), partnerErrors{"client1", "Mi Diario", []partnerRefusal{{noon, "01J9", "/token", "invalid_grant", "The code is not valid, or was used before.", "grant_type=\"authorization_code\""}}}),
+		page("partners/checks", "", in("/checks"), partnerChecks{Choices: ways, Auth: "none"}),
+		page("partners/checks", "full", in("/checks", Problem{Field: "redirect_uris", Key: "partners.wrong.rule", Args: Args{"rule": "are https addresses"}}), partnerChecks{[]partnerRun{run}, ways, "Mi Diario", "http://a.example", "private_key_jwt", "{}", "https://a.example/out"}),
+		page("partners/checks", "many", in("/checks", Problem{Key: "partners.checks.too_many"}), partnerChecks{[]partnerRun{run}, ways, "", "", "none", "", ""}),
+		page("partners/check", "", in("/checks/run1"), run),
+		page("partners/check", "over", in("/checks/run1"), over),
+		page("partners/checking", "", out("/checking/run1"), struct{ To, Host, Check string }{"https://diary.example/callback?code=x", "diary.example", "denied"}),
+		page("partners/checking", "free", out("/checking/run1"), struct{ To, Host, Check string }{"https://diary.example/callback?code=x", "diary.example", ""}),
 		page("partners/errors", "none", in("/apps/client1/errors"), partnerErrors{"client1", "Mi Diario", nil}),
 	}
 	desk := func(path string, problems ...Problem) Layout {

@@ -135,6 +135,7 @@ func (d *DemoCmd) run(ctx context.Context, p *process, dir string, brand *templa
 	s.outbound.Allow = []string{strings.TrimPrefix(localURL(app), "http://")}              // the portal is notified of sign-outs
 	s.deskAddress = "http://" + desk.Addr().String()                                       // 127.0.0.1 is another host than localhost: cookies stay apart, as in production
 	s.partnerAddress = "http://partners." + strings.TrimPrefix(localURL(on[5]), "http://") // passkeys belong to a name
+	s.checksAddress = s.issuer                                                             // which programs on this machine find, other than a name of its own
 	log, err := os.OpenFile(filepath.Join(dir, "idp.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -177,6 +178,11 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 	a.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == mailbox.Path || strings.HasPrefix(r.URL.Path, mailbox.Path+"/") {
 			mails.ServeHTTP(w, r)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, "/check/") || strings.HasPrefix(r.URL.Path, "/checking/") {
+			r.Host = strings.TrimPrefix(a.partnersURL(), "http://")
+			a.partners.ServeHTTP(w, r)
 			return
 		}
 		a.engine.ServeHTTP(w, r)

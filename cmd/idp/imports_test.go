@@ -26,7 +26,7 @@ var rows = [][]string{
 	{"cmd/idp"},
 	{"admin"},
 	{"provider", "registration", "recovery", "selfservice", "partners"},
-	{"internal/cardform"},
+	{"internal/cardform", "partners/conformance"},
 	{"accounts", "members", "keys"},
 	{"internal/mail", "internal/epoch"},
 	{"internal/jobs", "internal/web", "internal/audit", "internal/ratelimit", "internal/outbound", "internal/dpop"},

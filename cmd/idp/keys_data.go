@@ -14,6 +14,7 @@ import (
 	"huskyidp/keys"
 	"huskyidp/members"
 	"huskyidp/partners"
+	"huskyidp/partners/conformance"
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
@@ -22,7 +23,7 @@ import (
 // sealedColumns are all columns that hold sealed values for longer than a day. Digests cannot be recomputed: versions
 // of their keys are added and stay readable.
 var sealedColumns = slices.Concat(accounts.SealedColumns, registration.SealedColumns, recovery.SealedColumns, members.SealedColumns, keys.SealedColumns,
-	mail.SealedColumns, admin.SealedColumns, provider.SealedColumns, partners.SealedColumns)
+	mail.SealedColumns, admin.SealedColumns, provider.SealedColumns, partners.SealedColumns, conformance.SealedColumns)
 
 // KeysDataCmd is "idp keys data".
 type KeysDataCmd struct{}

@@ -34,6 +34,7 @@ func (a *app) background(s settings, sv *services) {
 				sv.accounts.Sweep(ctx),
 				sv.provider.Sweep(ctx),
 				sv.partners.Sweep(ctx),
+				sv.checks.Sweep(ctx),
 				second(sv.registration.Sweep(ctx)),
 				second(sv.recovery.Sweep(ctx)),
 				second(sv.outbox.Sweep(ctx, now)),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"huskyidp/internal/web"
 	"huskyidp/partners"
+	"huskyidp/partners/conformance"
 	"huskyidp/provider"
 )
 
@@ -19,6 +21,10 @@ func (a *app) newPartners(s settings, sv *services) (err error) {
 		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Outbox: sv.outbox, Mails: a.templates, Now: time.Now,
 		Apps: partnerApps{sv.clients, a.web.Brands()}, Fetcher: sv.calls, Base: s.partnerAddress,
 	})
+	if err != nil {
+		return err
+	}
+	sv.checks, err = conformance.New(conformance.Deps{DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Poster: sv.calls, Base: cmp.Or(s.checksAddress, s.partnerAddress), Now: time.Now})
 	return err
 }
 
@@ -32,7 +38,7 @@ func (a *app) openPartners(s settings, sv *services) (err error) {
 	if err != nil {
 		return err
 	}
-	pages, err := partners.NewHandler(sv.partners, a.partnersWeb)
+	pages, err := partners.NewHandler(sv.partners, a.partnersWeb, sv.checks)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"huskyidp/keys"
 	"huskyidp/members"
 	"huskyidp/partners"
+	"huskyidp/partners/conformance"
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
@@ -42,6 +43,7 @@ type services struct {
 	recovery     *recovery.Service
 	registration *registration.Service
 	partners     *partners.Service
+	checks       *conformance.Service
 }
 
 func (a *app) newServices(ctx context.Context, s settings, keyring *seal.Keyring) (*services, error) {

@@ -41,6 +41,7 @@ type settings struct {
 	clientRate        int    // calls per second
 	deskAddress       string // of the support desk, or ""
 	partnerAddress    string // of the partner area, or ""
+	checksAddress     string // begins the issuers of the checks of apps; "": partnerAddress
 	emailSelfService  string // of emailChanges
 	scopeACR          provider.ScopeACR
 	proofs            provider.ProofDeps

@@ -71,6 +71,7 @@ var decisions = []decision{
 	{Table: "partner_passkeys", Keep: "partners stay"},
 	{Table: "partner_applications", Keep: "what partners ask for stays"},
 	{Table: "partner_clients", Keep: "clients stay"},
+	{Table: "partner_checks", Keep: "their keys and tokens are good for nothing else"},
 	{Table: "staff", Keep: "the desk's people stay"},
 	{Table: "desk_entries", Keep: "a record"},
 	{Table: "desk_alerts", Keep: "who handled what"},
