@@ -31,6 +31,8 @@
 // The first secret of a client is known to nobody; people make one, which is shown once. The form says how many there were, so that a
 // second press makes none. SetUse is the desk's: package provider refuses the client within seconds and tells its members.
 //
+// Before all that an app can be checked against answers that are wrong on purpose: package conformance, whose pages are checks_page.go.
+//
 // # Tables
 //
 // partner_organisations, partner_people, partner_passkeys; partner_links (digests), partner_ceremonies, partner_sessions (digests,
