@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/internal/audit"
+	"huskyidp/partners/conformance"
 )
 
 // TestSandboxAndSecret: the test client is made once, and so is a secret by a form that is sent twice; errors are shown by number.
@@ -118,6 +119,10 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 	request := eva.asks()
 	id := eva.sends(request)
 	client := approve(a, id)
+	run, err := a.runs.Start(t.Context(), eva.person().Organisation, conformance.Settings{Auth: "none", RedirectURIs: []string{"https://diary.example/"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	max := a.joins("max@other.example", "Other")
 	nobody := a.browser()
 	eva.get("/people")
@@ -133,7 +138,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 	}
 	named := 0
 	for _, route := range routes {
-		path := strings.NewReplacer(":id", id.String(), ":step", "app", ":client", client).Replace(route.path)
+		path := strings.NewReplacer(":id", id.String(), ":step", "app", ":client", client, ":run", run.ID).Replace(route.path)
 		ask := func(b *browser) *http.Response {
 			if route.method == http.MethodGet {
 				return b.get(path).Result()

@@ -95,7 +95,7 @@ func (b *bench) read(id string) Run {
 
 // faults are what a wrong app does wrong.
 type faults struct {
-	noState, sameNonce, noPKCE, wrongSecret, plainCallback                     bool
+	noState, sameNonce, noPKCE, wrongSecret                                    bool
 	ignoresISS, ignoresState, ignoresNonce, ignoresError, sendsCodeAgain       bool
 	ignoresSignature, ignoresAudience, ignoresExpiry, ignoresIssuer, keepsKeys bool
 	ignoresMissingToken, usesOldRefresh, neverUsesTokens                       bool

@@ -160,9 +160,15 @@ func (s *Service) Start(ctx context.Context, organisation uuid.UUID, o Settings)
 	return r, nil
 }
 
-// Remove deletes a run of the organisation; what is gone is gone.
+// Remove deletes a run of the organisation, also one that is gone already. The error is ErrNotFound for another's, or the database's.
 func (s *Service) Remove(ctx context.Context, organisation uuid.UUID, id string) error {
-	_, err := s.DB.From(ctx).Exec(ctx, `delete from partner_checks where id = $1 and organisation_id = $2`, id, organisation)
+	var isOthers bool
+	err := s.DB.From(ctx).QueryRow(ctx, `
+		with gone as (delete from partner_checks where id = $1 and organisation_id = $2)
+		select exists (select from partner_checks where id = $1 and organisation_id <> $2)`, id, organisation).Scan(&isOthers)
+	if err == nil && isOthers {
+		err = ErrNotFound
+	}
 	return err
 }
 
