@@ -30,6 +30,22 @@ type AppLaunch struct {
 	With json.RawMessage
 }
 
+// Complaint is what a member complains of about an app.
+type Complaint struct {
+	ID       uuid.UUID // the number that the member is given
+	ClientID string
+	App      string // its name
+	Kind     string // one of ComplaintKinds
+	Text     string // at most ComplaintText code points; may be empty
+	At       time.Time
+}
+
+// ComplaintText is the longest text of a complaint.
+const ComplaintText = 1000
+
+// ComplaintKinds are the kinds of complaints; each has its words in the catalogs.
+func ComplaintKinds() []string { return []string{"more", "shared", "lasting", "false", "other"} }
+
 // SeenData is a kind of data that an app may see; its words are scope.<Key>.label.
 type SeenData struct {
 	Key     string

@@ -30,6 +30,14 @@ type appReply struct {
 	Criteria     []criterionReply  `json:"criteria"`
 	Reason       string            `json:"reason,omitempty" doc:"of the decision"`
 	Values       map[string]string `json:"values,omitempty" doc:"what was filled in, by field; not in the list"`
+	Complaints   []complaintReply  `json:"complaints,omitempty" doc:"of members about the app, the newest first; not in the list"`
+}
+
+type complaintReply struct {
+	Number string    `json:"number" doc:"that the member was given"`
+	Kind   string    `json:"kind" enum:"more shared lasting false other"`
+	Text   string    `json:"text,omitempty"`
+	At     time.Time `json:"at"`
 }
 
 type criterionReply struct {
@@ -81,6 +89,9 @@ func (h *API) app(c *gin.Context, p Person) error {
 	}
 	out := appOf(a, p)
 	out.Suspended, out.Values = suspended, a.Values
+	for _, said := range a.Complaints {
+		out.Complaints = append(out.Complaints, complaintReply(said))
+	}
 	return reply(c, http.StatusOK, nil, out)
 }
 

@@ -31,6 +31,9 @@ func (s *Service) App(ctx context.Context, p Person, id uuid.UUID) (a partners.A
 		if a, err = s.partners.Request(ctx, id); err == nil {
 			suspended, err = s.partners.Suspended(ctx, a)
 		}
+		if err == nil {
+			a.Complaints, err = s.partners.Complaints(ctx, a)
+		}
 		return ofPartner(err)
 	})
 	return a, suspended, err

@@ -56,6 +56,10 @@ func (r *registry) Errors(context.Context, string) ([]partners.RefusedRequest, e
 	return nil, nil
 }
 
+func (r *registry) Complaints(context.Context, string) ([]partners.Complaint, error) {
+	return []partners.Complaint{{Number: "019abc", Kind: "shared", Text: "Me llaman de otra empresa.", At: time.Date(2026, 12, 1, 13, 0, 0, 0, time.UTC)}}, nil
+}
+
 func (r *registry) Usage(context.Context, string) (partners.Usage, error) {
 	return partners.Usage{}, nil
 }

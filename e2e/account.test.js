@@ -91,6 +91,18 @@ for (const walk of walks) {
     await page.locator('a[href^="/account/apps/"]:not([href$="/stop"])').click();
     await member.look('receipt');
     assert.equal(await member.sheets(), 1, 'the receipt is on one sheet');
+    const receipt = page.url();
+    await page.locator('#complaint').click();
+    await member.look('complaint');
+    await member.press('complain');
+    await page.locator('#kind-error').waitFor();
+    await member.look('complaint-empty');
+    await page.check('#kind-shared');
+    await page.fill('#text', 'Me llaman de otra empresa.');
+    await member.press('complain');
+    await page.locator('a[href$="/stop"]').waitFor();
+    await member.look('complaint-sent');
+    await page.goto(receipt);
     await page.locator('a[href$="/stop"]').click();
     await member.look('stop');
     await member.press('stop');

@@ -49,7 +49,8 @@ type Application struct {
 	CreatedAt           time.Time
 	SentAt, DecidedAt   time.Time
 	TakenBy             uuid.UUID
-	Sandbox, Production string // client_id, "" for none
+	Sandbox, Production string      // client_id, "" for none
+	Complaints          []Complaint // for the desk alone
 	form
 }
 

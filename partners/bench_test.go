@@ -151,6 +151,10 @@ func (r *registry) Errors(context.Context, string) ([]RefusedRequest, error) {
 	return []RefusedRequest{{At: time.Date(2026, 12, 1, 14, 0, 0, 0, time.UTC), RequestID: "01J9X", Endpoint: "/token", Error: "invalid_grant"}}, nil
 }
 
+func (r *registry) Complaints(context.Context, string) ([]Complaint, error) {
+	return []Complaint{{Number: "019abc", Kind: "shared", Text: "Soy Ana y me llaman de otra empresa.", At: time.Date(2026, 12, 1, 13, 0, 0, 0, time.UTC)}}, nil
+}
+
 func (r *registry) Usage(context.Context, string) (Usage, error) { return Usage{7, 3}, nil }
 
 func (r *registry) SetUse(_ context.Context, id string, allow bool, _, _ string) (bool, error) {

@@ -14,9 +14,10 @@ import (
 type (
 	clientPage struct {
 		OwnClient
-		Usage    Usage
-		Secret   string // just made; "" otherwise
-		TypedURI string
+		Usage      Usage
+		Complaints []Complaint
+		Secret     string // just made; "" otherwise
+		TypedURI   string
 	}
 	errorsPage struct {
 		OwnClient
@@ -38,6 +39,9 @@ func (h *Handler) showClient(c *gin.Context, v visit) error {
 
 func (h *Handler) client(c *gin.Context, v visit, status int, page clientPage, opts ...web.PageOption) (err error) {
 	if page.Usage, err = h.service.Apps.Usage(c.Request.Context(), page.ID); err != nil {
+		return err
+	}
+	if page.Complaints, err = h.service.Apps.Complaints(c.Request.Context(), page.ID); err != nil {
 		return err
 	}
 	return h.page(c, v, status, "partners/client", page, opts...)

@@ -31,6 +31,9 @@ func TestSandboxAndSecret(t *testing.T) {
 		t.Fatalf("%d clients, want 1", n)
 	}
 	eva.shows(eva.get(client), http.StatusOK, "This is a test client", "http://127.0.0.1/callback", "id=\"permissions\">7")
+	if w := eva.get(client); !strings.Contains(w.Body.String(), "019abc") || strings.Contains(w.Body.String(), "Soy Ana") { // who wrote it is not theirs to know
+		t.Errorf("the complaints:\n%s", w.Body)
+	}
 	if c := a.apps.clients[strings.TrimPrefix(client, "/apps/")]; strings.Join(c.Scopes, " ") != "openid offline_access" {
 		t.Errorf("the test client has the scopes %v", c.Scopes)
 	}

@@ -47,6 +47,7 @@ type Apps interface {
 	SetKeys(ctx context.Context, id, jwks, jwksURI string) error // *Fault
 	Errors(ctx context.Context, id string) ([]RefusedRequest, error)
 	Usage(ctx context.Context, id string) (Usage, error)
+	Complaints(ctx context.Context, id string) ([]Complaint, error)
 	SetUse(ctx context.Context, id string, allow bool, reason, by string) (changed bool, err error)
 }
 
@@ -82,6 +83,12 @@ type RefusedRequest struct {
 
 // Usage counts members' permissions: those open now, and those of them that are of the last 30 days.
 type Usage struct{ Permissions, Recent int }
+
+// Complaint is what a member complains of about an app. The organisation sees when and what kind: the text may say who wrote it.
+type Complaint struct {
+	Number, Kind, Text string
+	At                 time.Time
+}
 
 // Fault is what is wrong with a member of a registration (RFC 7591), in technical English.
 type Fault struct{ Member, Rule string }

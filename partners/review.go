@@ -144,6 +144,21 @@ func (s *Service) tell(ctx context.Context, organisation uuid.UUID, kind string,
 	return err
 }
 
+// Complaints are those of members about the app, for the desk.
+func (s *Service) Complaints(ctx context.Context, a Application) (all []Complaint, err error) {
+	for _, id := range []string{a.Production, a.Sandbox} {
+		if id == "" {
+			continue
+		}
+		of, err := s.Apps.Complaints(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, of...)
+	}
+	return all, nil
+}
+
 // Suspended reports whether a client of the request is.
 func (s *Service) Suspended(ctx context.Context, a Application) (bool, error) {
 	for _, id := range []string{a.Production, a.Sandbox} {

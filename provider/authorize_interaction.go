@@ -173,6 +173,9 @@ func (s *store) sweep(ctx context.Context, now time.Time) error {
 		`delete from used_jtis where digest in (select digest from used_jtis where expires_at < $1 limit 1000)`,
 		`delete from signals where id in (select id from signals where occurred_at < $1::timestamptz - interval '6 days' limit 1000)`,
 		`delete from grants where id in (select id from grants where expires_at < $1 limit 1000)`,
+		`delete from app_complaints where id in (select id from app_complaints where created_at < $1::timestamptz - interval '3 years' limit 1000)`,
+		`delete from app_complaints where id in (select c.id from app_complaints c join account_closings a on a.account_id = c.account_id
+			where a.closed_at < $1::timestamptz - interval '29 days' limit 1000)`,
 	} {
 		for {
 			tag, err := s.db.From(ctx).Exec(ctx, statement, now.Add(-24*time.Hour))

@@ -18,6 +18,7 @@ import (
 // SealedColumns lists this package's sealed columns that live for long, for key rotation.
 var SealedColumns = []seal.Column{
 	{Purpose: seal.PII, Table: "grants", Column: "launch", Row: "id::text"},
+	{Purpose: seal.PII, Table: "app_complaints", Column: "text_sealed", Row: "id::text"},
 }
 
 var (

@@ -186,8 +186,8 @@
 // # Tables
 //
 // clients, client_errors (the last 100 refused requests of each), client_logos, client_language_logos, client_registry, interactions, par_requests, smart_launches, grants, code_redemptions,
-// refresh_tokens, access_tokens (opaque ones), revoked_access_tokens, consents,
-// pairwise_subjects, device_codes, used_jtis, signals; and the views account_states and
+// refresh_tokens, access_tokens (opaque ones), revoked_access_tokens, consents, app_complaints (sealed, for three years, or a month after the account was closed),
+// pairwise_subjects, device_codes, used_jtis, signals; and the views account_states, account_closings and
 // session_ends of package accounts: a grant is void with its account, with a password changed
 // since, and with the end of its session, a sign-out only without offline_access. Instants are UTC. Sweep deletes what ended a day ago; consents that ended stay,
 // as receipts, and pairwise_subjects, so that an app knows its member again.

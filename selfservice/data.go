@@ -19,18 +19,19 @@ import (
 // ownData is what is stored about a member's account, as a file and as a page. It holds no secret, and nothing about
 // another person: of the desk it says what was done, not by whom.
 type ownData struct {
-	MadeAt     time.Time     `json:"made_at"`
-	Account    ownAccount    `json:"account"`
-	Card       *ownCard      `json:"card,omitempty"` // absent if the roster no longer has the member
-	Factors    []ownFactor   `json:"second_steps"`
-	Held       []ownHeld     `json:"changes_on_hold"`
-	Accepted   []ownAccepted `json:"accepted"`
-	Sessions   []ownSession  `json:"open_sessions"`
-	Remembered []ownDevice   `json:"remembered_devices"`
-	Apps       []ownApp      `json:"apps"`
-	Launches   []ownLaunch   `json:"app_launches,omitempty"`
-	History    []ownEvent    `json:"history"`
-	OlderEvent bool          `json:"history_has_older_events"`
+	MadeAt     time.Time      `json:"made_at"`
+	Account    ownAccount     `json:"account"`
+	Card       *ownCard       `json:"card,omitempty"` // absent if the roster no longer has the member
+	Factors    []ownFactor    `json:"second_steps"`
+	Held       []ownHeld      `json:"changes_on_hold"`
+	Accepted   []ownAccepted  `json:"accepted"`
+	Sessions   []ownSession   `json:"open_sessions"`
+	Remembered []ownDevice    `json:"remembered_devices"`
+	Apps       []ownApp       `json:"apps"`
+	Launches   []ownLaunch    `json:"app_launches,omitempty"`
+	Complaints []ownComplaint `json:"app_complaints,omitempty"`
+	History    []ownEvent     `json:"history"`
+	OlderEvent bool           `json:"history_has_older_events"`
 }
 
 type ownAccount struct {
@@ -57,6 +58,14 @@ type ownFactor struct {
 	Left     int             `json:"codes_left,omitempty"`
 	Since    time.Time       `json:"since"`
 	LastUsed *time.Time      `json:"last_used_at,omitempty"`
+}
+
+type ownComplaint struct {
+	Number string    `json:"number"`
+	App    string    `json:"app"`
+	Kind   string    `json:"about"` // in words
+	Text   string    `json:"text,omitempty"`
+	At     time.Time `json:"at"`
 }
 
 type ownHeld struct {
@@ -244,6 +253,13 @@ func (h *Handler) ownData(c *gin.Context, session accounts.Session) (*ownData, e
 		}
 		for _, l := range launches {
 			d.Launches = append(d.Launches, ownLaunch(l))
+		}
+		complaints, err := h.apps.Complaints(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, said := range complaints {
+			d.Complaints = append(d.Complaints, ownComplaint{said.ID.String(), said.App, h.web.Text(c, "accounts.complaint."+said.Kind, nil), said.Text, said.At})
 		}
 	}
 	return d, h.addHistory(c, session, d)

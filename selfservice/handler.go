@@ -22,6 +22,9 @@ type Apps interface {
 	// Launches are what other systems said when they opened apps for the member.
 	Launches(ctx context.Context, accountID uuid.UUID) ([]accounts.AppLaunch, error)
 	StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error
+	// Complain stores a complaint about an app; Complaints returns the member's.
+	Complain(ctx context.Context, accountID uuid.UUID, c accounts.Complaint) (number uuid.UUID, err error)
+	Complaints(ctx context.Context, accountID uuid.UUID) ([]accounts.Complaint, error)
 	// StopWatched ends the permissions that somebody with the former password may have given. It takes part in the transaction of ctx.
 	StopWatched(ctx context.Context, account accounts.Account) error
 	// EndedWith names the apps that lost access with the sessions ended since.
@@ -110,6 +113,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		{"/account/apps", h.showApps, nil},
 		{"/account/apps/:id", h.showApp, nil},
 		{"/account/apps/:id/stop", h.showStopApp, h.stopApp},
+		{"/account/apps/:id/complaint", h.showComplaint, h.complain},
 		{"/account/factors", h.showFactors, nil},
 		{"/account/factors/totp", h.showAddTOTP, h.addTOTP},
 		{"/account/factors/totp/remove", h.showRemoveTOTP, h.removeTOTP},

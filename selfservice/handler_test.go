@@ -55,10 +55,11 @@ func first(emails []Emails) Emails {
 
 // partner is one app that may be connected.
 type partner struct {
-	app      accounts.ConnectedApp
-	launches []accounts.AppLaunch
-	stopped  int
-	watched  []uuid.UUID // of StopWatched
+	app        accounts.ConnectedApp
+	launches   []accounts.AppLaunch
+	stopped    int
+	watched    []uuid.UUID // of StopWatched
+	complaints []accounts.Complaint
 }
 
 func (p *partner) Launches(context.Context, uuid.UUID) ([]accounts.AppLaunch, error) {
@@ -79,6 +80,15 @@ func (p *partner) EndedWith(context.Context, uuid.UUID, time.Time) ([]string, er
 func (p *partner) StopWatched(_ context.Context, account accounts.Account) error {
 	p.watched = append(p.watched, account.ID)
 	return nil
+}
+
+func (p *partner) Complain(_ context.Context, _ uuid.UUID, c accounts.Complaint) (uuid.UUID, error) {
+	p.complaints = append(p.complaints, c)
+	return uuid.NewSHA1(uuid.Nil, []byte(c.Kind+c.Text)), nil
+}
+
+func (p *partner) Complaints(context.Context, uuid.UUID) ([]accounts.Complaint, error) {
+	return p.complaints, nil
 }
 
 func (p *partner) StopApp(_ context.Context, _ uuid.UUID, clientID string) error {

@@ -148,6 +148,7 @@ type (
 			At   time.Time
 			With []byte
 		}
+		Complaints []ownComplaint
 		History    []ownEvent
 		OlderEvent bool
 	}
@@ -158,6 +159,15 @@ type (
 	ownSession struct {
 		Browser, System string
 		Since           time.Time
+	}
+	ownComplaint struct {
+		App, Kind, Text, Number string
+		At                      time.Time
+	}
+	complaint struct {
+		App                connectedApp
+		Kinds              []string
+		Kind, Text, Number string
 	}
 	ownEvent struct {
 		Words, Browser, System string
@@ -208,7 +218,9 @@ func accountCases() []pageCase {
 	session := openSession{"s1", noon, noon, "Firefox", "Windows"}
 	question := question{"toy_name", []string{"first_pay", "toy_name"}}
 	data := &ownData{MadeAt: noon, Accepted: []accepted{{"agreement", "2026-01", noon}, {"certification", "2026-01", noon}}, Sessions: []ownSession{{"Firefox", "Windows", noon}},
-		Held: []HeldChange{{"h1", "change_email", noon, noon, "maria@example.org", false, true}}, History: []ownEvent{{"Cuenta creada", "", "", noon}}, OlderEvent: true}
+		Held: []HeldChange{{"h1", "change_email", noon, noon, "maria@example.org", false, true}}, History: []ownEvent{{"Cuenta creada", "", "", noon}}, OlderEvent: true,
+		Complaints: []ownComplaint{{"Mi Diario", "Da o vende mis datos", "Me llaman de otra empresa.", "019abc00-0000-7000-8000-000000000003", noon}}}
+	kinds := []string{"more", "shared", "lasting", "false", "other"}
 	data.Account.Username, data.Account.Email, data.Account.Language, data.Account.Subject, data.Account.SecretQuestion = "maria.lopez", "maria@example.com", "es", "ABC", "¿?"
 	return []pageCase{
 		page("provider/factor", "totp", step("/login/factor/totp"), factorStep{Method: "totp", Others: []string{"passkey", "saved-code"}, RememberDays: 30}),
@@ -271,6 +283,11 @@ func accountCases() []pageCase {
 		page("accounts/apps", "", at("/account/apps"), struct{ List []connectedApp }{[]connectedApp{app, unused}}),
 		page("accounts/apps", "empty", noted(at("/account/apps"), "accounts.apps.stopped", Args{"app": "Mi Diario"}), struct{ List []connectedApp }{}),
 		page("accounts/app", "", at("/account/apps/x"), app),
+		page("accounts/complaint", "", at("/account/apps/x/complaint"), complaint{App: app, Kinds: kinds}),
+		page("accounts/complaint", "wrong", with(at("/account/apps/x/complaint"), Problem{Field: "kind", Key: "accounts.complaint.kind_missing"}, Problem{Field: "text", Key: "accounts.complaint.too_long", Args: Args{"n": 1000}}), complaint{App: app, Kinds: kinds, Text: "Me llaman."}),
+		page("accounts/complaint", "empty", with(at("/account/apps/x/complaint"), Problem{Field: "text", Key: "accounts.complaint.text_missing"}), complaint{App: app, Kinds: kinds, Kind: "other"}),
+		page("accounts/complaint", "many", with(at("/account/apps/x/complaint"), Problem{Key: "accounts.complaint.too_many", Args: Args{"time": 3 * time.Hour}}), complaint{App: app, Kinds: kinds, Kind: "other", Text: "Me llaman."}),
+		page("accounts/complaint", "done", at("/account/apps/x/complaint"), complaint{App: app, Kinds: kinds, Kind: "other", Number: "019abc00-0000-7000-8000-000000000003"}),
 		page("accounts/stop_app", "", at("/account/apps/x/stop"), app),
 		page("accounts/history", "", at("/account/history"), history{[]eventGroup{
 			{"Chrome", "Android", []event{{Key: "event.name.password_changed", At: noon, Recent: true}, {Key: "event.name.new_device", At: noon, Recent: true}},

@@ -43,7 +43,11 @@ type (
 		Steps               []partnerLine
 		Whole               bool
 	}
-	partnerUsage  struct{ Permissions, Recent int }
+	partnerUsage     struct{ Permissions, Recent int }
+	partnerComplaint struct {
+		Number, Kind, Text string
+		At                 time.Time
+	}
 	partnerClient struct {
 		ID, Name, Kind               string
 		RedirectURIs, Scopes         []string
@@ -52,6 +56,7 @@ type (
 		Request                      uuid.UUID
 		Secrets                      int
 		Usage                        partnerUsage
+		Complaints                   []partnerComplaint
 		HasSecret, HasKeys           bool
 	}
 	partnerHome struct {
@@ -79,6 +84,7 @@ type (
 		SentAt, CheckedAt                                                time.Time
 		Version                                                          int
 		Criteria                                                         []partnerCriterion
+		Complaints                                                       []partnerComplaint
 		Values                                                           map[string]string
 		Steps                                                            []partnerFilled
 		Colleagues, Suspended, MayTake, MayDecide, MaySuspend, MayResume bool
@@ -129,6 +135,7 @@ func partnerCases() []pageCase {
 	in := func(path string, problems ...Problem) Layout {
 		return Layout{Path: path, CSRF: "token", Problems: problems, IdleTimeout: 15 * time.Minute, Partner: &Partner{Organisation: "Diario S. A.", Email: "eva@diary.example", Here: "/home"}}
 	}
+	said := []partnerComplaint{{"019abc00-0000-7000-8000-000000000003", "shared", "Me llaman de otra empresa.\nNo di permiso.", noon}, {"019abc00-0000-7000-8000-000000000004", "more", "", noon}}
 	ways := []string{"client_secret_basic", "none", "private_key_jwt"}
 	run := partnerRun{ID: "run1", Name: "Mi Diario", Secret: "QWMWQWMWQWMWQWMWQWMWQWMWQW", Issuer: "https://partners.example/check/qwmwqwmwqwmwqwmwqwmwqwmwqw", Next: "other_nonce", RedirectURIs: []string{"https://diary.example/callback"}, UsedAt: noon, Live: true}
 	for i, id := range checkIDs {
@@ -147,7 +154,7 @@ func partnerCases() []pageCase {
 	approved.State, approved.DecidedAt, approved.Production, approved.Reason, approved.Criteria = "approved", noon, "client1", "Se cumplen todos los criterios.", criteria
 	refused.State, refused.DecidedAt, refused.Reason = "refused", noon, "La política de privacidad no se abre."
 	client := partnerClient{ID: "client1", Name: "Mi Diario", Kind: "production", RedirectURIs: []string{"https://diary.example/callback"}, Scopes: []string{"openid", "profile"}, Auth: "client_secret_basic",
-		Request: id, HasSecret: true, Usage: partnerUsage{12, 9}}
+		Request: id, HasSecret: true, Usage: partnerUsage{12, 9}, Complaints: said}
 	made, keyed, test := client, client, client
 	made.Secret, made.Secrets = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG", 1
 	keyed.HasSecret, keyed.HasKeys, keyed.Auth, keyed.JWKS, keyed.DisabledAt = false, true, "private_key_jwt", `{"keys":[]}`, noon
@@ -210,6 +217,7 @@ func partnerCases() []pageCase {
 		Values: map[string]string{"operator": "Diario S. A.", "auth": "none", "purpose": "Muestra recetas.\nY nada más.", "use": "yes"}, Steps: []partnerFilled{"organisation", "access"}}
 	mine, live, stopped := asked, asked, asked
 	mine.State, mine.MayTake, mine.MayDecide, mine.Typed = "taken", false, true, "Se cumplen"
+	live.Complaints = said
 	live.State, live.MayTake, live.MaySuspend, live.Reason = "approved", false, true, "Se cumplen todos los criterios."
 	stopped.State, stopped.Colleagues, stopped.Suspended, stopped.MayResume = "taken", true, true, true
 	cases = append(cases,

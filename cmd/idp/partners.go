@@ -155,6 +155,14 @@ func (p partnerApps) Usage(ctx context.Context, id string) (partners.Usage, erro
 	return partners.Usage(u), fault(err)
 }
 
+func (p partnerApps) Complaints(ctx context.Context, id string) (all []partners.Complaint, err error) {
+	found, err := p.clients.Complaints(ctx, id)
+	for _, c := range found {
+		all = append(all, partners.Complaint{Number: c.ID.String(), Kind: c.Kind, Text: c.Text, At: c.At})
+	}
+	return all, fault(err)
+}
+
 func (p partnerApps) SetUse(ctx context.Context, id string, allow bool, reason, by string) (bool, error) {
 	use, err := p.clients.SetUse(ctx, id, allow, reason, by)
 	return use.Changed, fault(err)

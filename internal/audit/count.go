@@ -12,7 +12,7 @@ func Kinds() []Kind {
 	return []Kind{
 		AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, PasswordRemoved, UsernameSent,
 		FactorAdded, FactorRemoved, SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop,
-		LanguageChanged, AppAllowed, AppStopped, AgreementAccepted, DataTaken, DeviceRemembered, DeviceForgotten, CloseAsked, CloseStopped, AccountLocked, Disowned, StaffLooked, StaffActed,
+		LanguageChanged, AppAllowed, AppStopped, AppComplaint, AgreementAccepted, DataTaken, DeviceRemembered, DeviceForgotten, CloseAsked, CloseStopped, AccountLocked, Disowned, StaffLooked, StaffActed,
 		PasswordDisabled, PasswordRehashed, PasswordExpired, AccountsExported, AccountClosed, Certified, FactorRefused, SteppedUp,
 		RegistrationStarted, RegistrationAgreed, IdentityMatched, IdentityRefused, IdentityLocked, CodeSent, CodeRefused, EmailProven,
 		RegistrationFinished, RegistrationLeft, SupportReferred,

@@ -12,7 +12,7 @@ import (
 // memberKinds are the kinds that members see.
 var memberKinds = []Kind{
 	AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, PasswordRemoved, UsernameSent, FactorAdded, FactorRemoved,
-	SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop, LanguageChanged, AppAllowed, AppStopped,
+	SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop, LanguageChanged, AppAllowed, AppStopped, AppComplaint,
 	AgreementAccepted, DataTaken, DeviceRemembered, DeviceForgotten, CloseAsked, CloseStopped, AccountLocked, AnswerRefused, Disowned, StaffLooked, StaffActed,
 }
 

@@ -26,6 +26,7 @@ const (
 	LanguageChanged   Kind = "language_changed"
 	AppAllowed        Kind = "app_allowed"
 	AppStopped        Kind = "app_stopped"
+	AppComplaint      Kind = "app_complaint"
 	AgreementAccepted Kind = "agreement_accepted"
 	DataTaken         Kind = "data_taken"
 	DeviceRemembered  Kind = "device_remembered"

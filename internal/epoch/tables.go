@@ -55,6 +55,7 @@ var decisions = []decision{
 	{Table: "account_questions", Keep: "of the account"},
 	{Table: "account_acceptances", Keep: "of the account"},
 	{Table: "consents", Keep: "consents stay"},
+	{Table: "app_complaints", Keep: "what members wrote stays"},
 	{Table: "served_issuer", Keep: "whose database it is"},
 	{Table: "signals", Keep: "apps hear of what ended, twice rather than never"},
 	{Table: "app_reminders", Keep: "a reminder may come twice"},
