@@ -10,7 +10,7 @@ import (
 	"huskyidp/internal/ratelimit"
 )
 
-// What a member complains of is kept sealed, once however often it is sent, and told to others without who said it.
+// S-73: what a member complains of is kept sealed, once however often it is sent, told to others without who said it, and ends with its time.
 func TestComplaints(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 2)
