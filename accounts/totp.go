@@ -165,6 +165,18 @@ func (s *Service) StartTOTP(ctx context.Context, accountID uuid.UUID, sid string
 	return s.openTOTP(accountID, sealed)
 }
 
+// QueueTOTP enrols an app with a known key, at once and without a notice: for the invented members of a sandbox.
+func (s *Service) QueueTOTP(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, key TOTPSecret) error {
+	now, sealed := s.now(), s.keyring.Seal(seal.TOTP, totpPlace(accountID), []byte(key))
+	data, err := s.markOf(map[string]string{"factor": string(TOTP)}, TOTPSecretOf(accountID, sealed))
+	if err != nil {
+		return err
+	}
+	b.Queue(`insert into account_totp (account_id, secret_sealed, created_at, confirmed_at, usable_from) values ($1, $2, $3, $3, $3)`, accountID, sealed, now)
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.FactorAdded, At: now, AccountID: accountID.String(), Success: true, Data: data})
+	return nil
+}
+
 // ConfirmTOTP enrols the app whose key StartTOTP returned in the same session, once its code is right, and notifies the
 // member by mail. The code counts as used. The error is ErrCodeFormat, ErrWrongCode, ErrHasFactor (a second click),
 // ErrNoFactor, or the database's.

@@ -25,7 +25,7 @@ type appReply struct {
 	SentAt       time.Time         `json:"sent_at,omitzero"`
 	Mine         bool              `json:"mine" doc:"you have taken it"`
 	Production   string            `json:"production_client_id,omitempty"`
-	Sandbox      string            `json:"sandbox_client_id,omitempty"`
+	Test         string            `json:"test_client_id,omitempty"`
 	Suspended    bool              `json:"suspended" doc:"not in the list"`
 	Criteria     []criterionReply  `json:"criteria"`
 	Reason       string            `json:"reason,omitempty" doc:"of the decision"`
@@ -59,7 +59,7 @@ type appStateReply struct {
 
 func appOf(a partners.Application, p Person) appReply {
 	r := appReply{ID: a.ID, Organisation: a.Organisation, Name: a.Name(), State: a.State, Version: a.Version, SentAt: a.SentAt, Mine: a.State == partners.Taken && a.TakenBy == p.ID,
-		Production: a.Production, Sandbox: a.Sandbox, Criteria: []criterionReply{}, Reason: a.Reason}
+		Production: a.Production, Test: a.Test, Criteria: []criterionReply{}, Reason: a.Reason}
 	for _, c := range a.Criteria {
 		r.Criteria = append(r.Criteria, criterionReply(c))
 	}

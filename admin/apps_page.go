@@ -53,7 +53,7 @@ func (h *Console) appPage(c *gin.Context, v visit, status int, typed string, opt
 	if err != nil {
 		return err
 	}
-	isTaken, isMine, hasClient := a.State == partners.Taken, a.TakenBy == v.ID, a.Production != "" || a.Sandbox != ""
+	isTaken, isMine, hasClient := a.State == partners.Taken, a.TakenBy == v.ID, a.Production != "" || a.Test != ""
 	return h.page(c, v, status, "admin/app", appPage{
 		Application: a, Steps: partners.Steps(), Suspended: suspended, Colleagues: isTaken && !isMine,
 		MayTake: (a.State == partners.Sent || isTaken && !isMine) && v.may(TakeApp), MayDecide: isTaken && isMine && v.may(ApproveApp),

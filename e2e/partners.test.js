@@ -1,5 +1,6 @@
 // The partner area: from an address to a live client, through the desk, with no command. Two widths, two languages.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { freePort, start } from './product.js';
 import * as oidc from 'openid-client';
@@ -115,7 +116,58 @@ async function checks(partner) {
   await partner.look('check-removed');
 }
 
-for (const walk of [{ language: 'es', width: 320 }, { language: 'en', width: 1280 }]) {
+/** triesInSandbox registers the app of a request at the sandbox, and signs in an invented member there with it. */
+async function triesInSandbox(partner, walk) {
+  const { page } = partner;
+  const request = page.url();
+  await press(partner, 'sandbox');
+  const [issuer, client, secret] = await Promise.all(['#issuer', '#client-id', '#secret'].map((id) => page.locator(id).innerText()));
+  assert.equal(issuer, product.sandbox);
+  await partner.look('sandbox-made');
+  await page.goto(request); // the secret is gone
+  assert.equal(await page.locator('#secret').count(), 0);
+  const tester = await Member.open(browser, product, { ...walk, name: 'sandbox' });
+  const app = tester.page;
+  await app.goto(`${product.sandbox}/sandbox?lang=${walk.language}`);
+  await tester.look('cards');
+  const password = await app.locator('#password').innerText();
+  const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+  const fhir = new URL('/sandbox/r4', product.fhir).href;
+  const verifier = 'v'.repeat(43);
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  await app.goto(`${metadata.authorization_endpoint}?${new URLSearchParams({ client_id: client, response_type: 'code', redirect_uri: 'https://diario.example/callback', scope: ['openid profile', ...(walk.record?.split('\n') ?? [])].join(' '), aud: walk.record ? fhir : '', state: 's', nonce: 'n', code_challenge: challenge, code_challenge_method: 'S256' })}`);
+  await tester.look('login');
+  await app.fill('#username', 'prueba.juan');
+  await app.fill('#password', password);
+  await tester.press('login-submit');
+  await app.waitForURL('**/consent*');
+  await tester.look('consent');
+  await app.locator('input[name="duration"]').first().check();
+  const [back] = await Promise.all([app.waitForRequest('https://diario.example/callback*'), tester.press('consent-accept')]);
+  const basic = `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}`;
+  const code = new URL(back.url()).searchParams.get('code');
+  const answer = await fetch(metadata.token_endpoint, { method: 'POST', headers: { authorization: basic },
+    body: new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: 'https://diario.example/callback', code_verifier: verifier }) });
+  const tokens = await answer.json();
+  assert.equal(answer.status, 200, JSON.stringify(tokens));
+  const authorization = `Bearer ${tokens.access_token}`;
+  if (walk.record) { // the record of an invented member, at the server that trusts the sandbox, and at no other
+    assert.equal((await fetch(`${fhir}/Observation?patient=${tokens.patient}`, { headers: { authorization } })).status, 200);
+    assert.equal((await fetch(`${product.fhir}/Observation?patient=${tokens.patient}`, { headers: { authorization } })).status, 401);
+  } else {
+    assert.equal((await fetch(metadata.userinfo_endpoint, { headers: { authorization } })).status, 200);
+  }
+  assert.equal((await fetch(`${product.issuer}/userinfo`, { headers: { authorization } })).status, 401); // production knows nothing of it
+  tester.page = await tester.context.newPage(); // the other one has left for the app, which is nowhere
+  await tester.page.goto(`${product.sandbox}/mailbox`);
+  await tester.look('mailbox');
+  await tester.page.locator('main a').first().click();
+  await tester.page.waitForURL('**/mailbox/*');
+  assert.match(await tester.page.title(), /^\[(Prueba|Test)\]/);
+  await tester.context.close();
+}
+
+for (const walk of [{ language: 'es', width: 320 }, { language: 'en', width: 1280, record: 'launch/patient\npatient/Observation.rs' }]) {
   test(`from an address to a live client: ${walk.language}`, async () => {
     const names = { name_en: `My Diary ${walk.width}`, name_es: `Mi Diario ${walk.width}` };
     const { partner } = await joins(walk, `eva.${walk.language}@diario.example`, `Diario ${walk.width}`);
@@ -124,7 +176,7 @@ for (const walk of [{ language: 'es', width: 320 }, { language: 'en', width: 128
     await press(partner, 'save');
     await partner.look('organisation-empty');
     for (const step of Object.keys(steps)) {
-      await fill(partner, step, step === 'app' ? names : step === 'organisation' ? { operator: `Diario ${walk.width}` } : {});
+      await fill(partner, step, step === 'app' ? names : step === 'organisation' ? { operator: `Diario ${walk.width}` } : step === 'data' && walk.record ? { record: walk.record } : {});
       if (step === 'access') { // a private key is refused at its field, and not shown again
         await page.check('#auth-private_key_jwt');
         await page.fill('#jwks', '{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}]}');
@@ -141,11 +193,7 @@ for (const walk of [{ language: 'es', width: 320 }, { language: 'en', width: 128
     await page.waitForURL('**/requests/*');
     await partner.look('whole');
     const request = page.url();
-    await press(partner, 'sandbox');
-    await partner.look('test-client');
-    await press(partner, 'rotate');
-    assert.match(await page.locator('#secret').innerText(), /^.{43}$/);
-    await partner.look('test-secret');
+    await triesInSandbox(partner, walk);
     await page.goto(request);
     await press(partner, 'send');
     await partner.look('waits');

@@ -35,7 +35,7 @@ export async function start(options = {}) {
   const dir = options.dir ?? await mkdtemp(join(fastFolder(), 'idp-e2e-'));
   await chmod(dir, 0o755); // PostgreSQL's own user passes through
   const child = spawn(binary, ['demo', '--data-dir', join(dir, 'data'), '--port', String(options.port ?? await freePort()),
-    '--portal-port', String(options.portalPort ?? await freePort()), '--desk-port', '0', '--fhir-port', '0', '--partner-port', '0', ...(options.args ?? [])], { stdio: ['ignore', 'pipe', 'inherit'] });
+    '--portal-port', String(options.portalPort ?? await freePort()), '--desk-port', '0', '--fhir-port', '0', '--partner-port', '0', '--sandbox-port', '0', ...(options.args ?? [])], { stdio: ['ignore', 'pipe', 'inherit'] });
   const text = await new Promise((resolve, reject) => {
     let out = '';
     child.stdout.on('data', (chunk) => {
@@ -56,6 +56,7 @@ export async function start(options = {}) {
     desk: line('Support desk'),
     fhir: line('FHIR server'),
     partners: line('Partner area'),
+    sandbox: new URL(line('Sandbox')).origin,
     /** sql runs a statement: a browser's clock can be moved, the server's cannot, so that its rows are. */
     async sql(statement) {
       const { stdout } = await execute('psql', ['-h', run, '-U', 'idp', '-d', 'idp', '-At', '-c', statement]);

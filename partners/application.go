@@ -42,15 +42,15 @@ var sends = ratelimit.Limit{Name: "partner_sends", Count: 20, Per: 24 * time.Hou
 
 // Application is a request of an organisation to have an app in production.
 type Application struct {
-	ID, OrganisationID  uuid.UUID
-	Organisation        string
-	State               State
-	Version             int // of the state: what was decided, or taken, meanwhile has another one
-	CreatedAt           time.Time
-	SentAt, DecidedAt   time.Time
-	TakenBy             uuid.UUID
-	Sandbox, Production string      // client_id, "" for none
-	Complaints          []Complaint // for the desk alone
+	ID, OrganisationID uuid.UUID
+	Organisation       string
+	State              State
+	Version            int // of the state: what was decided, or taken, meanwhile has another one
+	CreatedAt          time.Time
+	SentAt, DecidedAt  time.Time
+	TakenBy            uuid.UUID
+	Test, Production   string      // client_id, "" for none
+	Complaints         []Complaint // for the desk alone
 	form
 }
 
@@ -75,7 +75,7 @@ func formPlace(id uuid.UUID) seal.Place {
 }
 
 const applicationColumns = `a.id, a.organisation_id, o.name, a.state, a.version, a.created_at, a.sent_at, a.decided_at, a.taken_by, a.form_sealed,
-	coalesce((select client_id from partner_clients c where c.application_id = a.id and kind = 'sandbox'), ''),
+	coalesce((select client_id from partner_clients c where c.application_id = a.id and kind = 'test'), ''),
 	coalesce((select client_id from partner_clients c where c.application_id = a.id and kind = 'production'), '')
 	from partner_applications a join partner_organisations o on o.id = a.organisation_id `
 
@@ -83,7 +83,7 @@ func (s *Service) scan(row pgx.CollectableRow) (a Application, err error) {
 	var sealed []byte
 	var sent, decided *time.Time
 	var by *uuid.UUID
-	if err = row.Scan(&a.ID, &a.OrganisationID, &a.Organisation, &a.State, &a.Version, &a.CreatedAt, &sent, &decided, &by, &sealed, &a.Sandbox, &a.Production); err != nil {
+	if err = row.Scan(&a.ID, &a.OrganisationID, &a.Organisation, &a.State, &a.Version, &a.CreatedAt, &sent, &decided, &by, &sealed, &a.Test, &a.Production); err != nil {
 		return a, err
 	}
 	a.SentAt, a.DecidedAt, a.TakenBy = postgres.Value(sent).UTC(), postgres.Value(decided).UTC(), postgres.Value(by)
@@ -312,14 +312,14 @@ func equal(a, b Values) bool {
 	return bytes.Equal(one, other)
 }
 
-// Sandbox registers the sandbox client of a request, once. It serves to try a sign-in: it returns to the developer's own machine alone,
+// TestClient registers the test client of a request, once. It serves to try a sign-in: it returns to the developer's own machine alone,
 // and learns nothing of whoever signs in but a name of its own for them (sub): nobody has looked at the app yet.
-func (s *Service) Sandbox(ctx context.Context, p Person, id uuid.UUID) (clientID string, err error) {
+func (s *Service) TestClient(ctx context.Context, p Person, id uuid.UUID) (clientID string, err error) {
 	a, err := s.Application(ctx, p, id)
-	if err != nil || a.Sandbox != "" {
-		return a.Sandbox, err
+	if err != nil || a.Test != "" {
+		return a.Test, err
 	}
-	name := "Sandbox " + id.String()[30:]
+	name := "Test " + id.String()[30:]
 	register, err := s.check(ctx, p.Organisation, App{
 		Operator: a.Organisation, NameEN: name, NameES: name, RedirectURIs: []string{"http://127.0.0.1/callback", "http://[::1]/callback"}, Native: true, Auth: authSecret,
 		Scopes: []string{"openid", "offline_access"},
@@ -332,11 +332,11 @@ func (s *Service) Sandbox(ctx context.Context, p Person, id uuid.UUID) (clientID
 		if err != nil {
 			return err
 		}
-		if clientID = a.Sandbox; clientID != "" {
+		if clientID = a.Test; clientID != "" {
 			return nil
 		}
 		clientID = rand.Text()
-		return s.register(ctx, a, "sandbox", clientID, p.ID.String(), register)
+		return s.register(ctx, a, "test", clientID, p.ID.String(), register)
 	})
 	return clientID, err
 }

@@ -16,7 +16,7 @@ import (
 type OwnClient struct {
 	Client
 	Request   uuid.UUID
-	Kind      string // sandbox or production
+	Kind      string // test or production
 	Secrets   int    // how many were made
 	CreatedAt time.Time
 }

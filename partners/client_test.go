@@ -12,8 +12,8 @@ import (
 	"huskyidp/partners/conformance"
 )
 
-// TestSandboxAndSecret: the test client is made once, and so is a secret by a form that is sent twice; errors are shown by number.
-func TestSandboxAndSecret(t *testing.T) {
+// TestTestClientAndSecret: the test client is made once, and so is a secret by a form that is sent twice; errors are shown by number.
+func TestTestClientAndSecret(t *testing.T) {
 	t.Parallel()
 	a := newArea(t)
 	eva := a.joins("eva@diary.example", "Diary")
@@ -22,11 +22,11 @@ func TestSandboxAndSecret(t *testing.T) {
 	var group sync.WaitGroup
 	for range 3 {
 		group.Go(func() {
-			_, _ = a.Sandbox(t.Context(), eva.person(), uuid.MustParse(strings.TrimPrefix(request, "/requests/")))
+			_, _ = a.TestClient(t.Context(), eva.person(), uuid.MustParse(strings.TrimPrefix(request, "/requests/")))
 		})
 	}
 	group.Wait()
-	client := eva.post(request, "do", "sandbox").Header().Get("Location")
+	client := eva.post(request, "do", "test").Header().Get("Location")
 	if n := a.count(`select count(*) from partner_clients`); n != 1 {
 		t.Fatalf("%d clients, want 1", n)
 	}

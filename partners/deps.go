@@ -18,7 +18,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Deps are the dependencies of a Service. All are required but Base.
+// Deps are the dependencies of a Service. All are required but Sandbox and Base.
 type Deps struct {
 	DB      *postgres.DB
 	Keyring *seal.Keyring
@@ -28,7 +28,8 @@ type Deps struct {
 	Mails   *templates.Set
 	Apps    Apps
 	Fetcher Fetcher
-	Base    string // https://host of the area; "" while it is off: the desk still reads what was asked for
+	Sandbox Sandbox // nil: apps are tried with a test client here
+	Base    string  // https://host of the area; "" while it is off: the desk still reads what was asked for
 	Now     func() time.Time
 }
 

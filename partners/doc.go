@@ -24,7 +24,8 @@
 // again. Sending looks at the criteria that a machine can judge (criteria.go); taking looks again. The version of the state lets one
 // person decide.
 //
-// The sandbox client comes at once. It returns to 127.0.0.1 and [::1] alone and learns nothing of a member but a sub of its own.
+// With a sandbox (another issuer, see sandbox.go) the app is registered there: TrySandbox once, UpdateSandbox when the form has changed,
+// ReplaceSandbox for a lost secret; a sandbox that is away changes nothing here. Without one a test client comes at once. It returns to 127.0.0.1 and [::1] alone and learns nothing of a member but a sub of its own.
 //
 // # Clients
 //
@@ -36,7 +37,8 @@
 // # Tables
 //
 // partner_organisations, partner_people, partner_passkeys; partner_links (digests), partner_ceremonies, partner_sessions (digests,
-// and kept forms); partner_applications (the form, criteria and reason sealed); partner_clients: whose a client is. Sweep says what is
+// and kept forms); partner_applications (the form, criteria and reason sealed); partner_clients: whose a client is; partner_sandbox_clients: a request's client
+// at a sandbox, its registration token sealed. Sweep says what is
 // deleted when. Addresses are sealed and found by a keyed digest. All instants are UTC and come from Deps.Now.
 //
 // # Where it implements what

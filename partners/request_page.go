@@ -22,8 +22,10 @@ type stepLine struct {
 
 type requestPage struct {
 	Application
-	Steps []stepLine
-	Whole bool
+	Steps  []stepLine
+	Whole  bool
+	Tried  Tried
+	Secret string // of the sandbox client just made; "" otherwise
 }
 
 // stepPage is the form of a step.
@@ -60,29 +62,40 @@ func (h *Handler) showRequest(c *gin.Context, v visit) error {
 		return err
 	}
 	var opts []web.PageOption
-	if done := c.Query("done"); h.web.JustDone(c) && (done == "saved" || done == "sent") {
+	if done := c.Query("done"); h.web.JustDone(c) && (done == "saved" || done == "sent" || done == "updated") {
 		opts = append(opts, web.WithNotice("ok", "partners.request."+done, nil))
 	}
 	return h.request(c, v, http.StatusOK, a, opts...)
 }
 
 func (h *Handler) request(c *gin.Context, v visit, status int, a Application, opts ...web.PageOption) error {
-	page := requestPage{Application: a, Whole: a.Values.complete()}
+	return h.requestWith(c, v, status, a, "", opts...)
+}
+
+// requestWith shows a secret, once.
+func (h *Handler) requestWith(c *gin.Context, v visit, status int, a Application, secret string, opts ...web.PageOption) (err error) {
+	page := requestPage{Application: a, Whole: a.Values.complete(), Secret: secret}
+	if page.Tried, err = h.service.Tried(c.Request.Context(), a); err != nil {
+		return err
+	}
 	for _, step := range Steps() {
 		page.Steps = append(page.Steps, stepLine{step, a.Values.done(step)})
 	}
 	return h.page(c, v, status, "partners/request", page, opts...)
 }
 
-// changeRequest sends the request, or makes its sandbox client.
+// changeRequest sends the request, or makes a client to try it.
 func (h *Handler) changeRequest(c *gin.Context, v visit) error {
 	a, err := h.requestOf(c, v)
 	if err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
-	if web.Form(c).Get("do") == "sandbox" {
-		client, err := h.service.Sandbox(ctx, v.Person, a.ID)
+	switch do := web.Form(c).Get("do"); do {
+	case doTry, doUpdate, doReplace:
+		return h.trySandbox(c, v, a, do)
+	case "test":
+		client, err := h.service.TestClient(ctx, v.Person, a.ID)
 		if found, ok := errors.AsType[Invalid](err); ok {
 			return h.request(c, v, http.StatusConflict, a, web.WithProblems(asWhole(found)...))
 		}

@@ -146,7 +146,7 @@ func (s *Service) tell(ctx context.Context, organisation uuid.UUID, kind string,
 
 // Complaints are those of members about the app, for the desk.
 func (s *Service) Complaints(ctx context.Context, a Application) (all []Complaint, err error) {
-	for _, id := range []string{a.Production, a.Sandbox} {
+	for _, id := range []string{a.Production, a.Test} {
 		if id == "" {
 			continue
 		}
@@ -161,7 +161,7 @@ func (s *Service) Complaints(ctx context.Context, a Application) (all []Complain
 
 // Suspended reports whether a client of the request is.
 func (s *Service) Suspended(ctx context.Context, a Application) (bool, error) {
-	for _, id := range []string{a.Production, a.Sandbox} {
+	for _, id := range []string{a.Production, a.Test} {
 		if id != "" {
 			c, err := s.Apps.Client(ctx, id)
 			return !c.DisabledAt.IsZero(), err
@@ -177,11 +177,11 @@ func (s *Service) SetUse(ctx context.Context, id uuid.UUID, allow bool, reason s
 	if err != nil {
 		return err
 	}
-	if a.Production == "" && a.Sandbox == "" {
+	if a.Production == "" && a.Test == "" {
 		return ErrState
 	}
 	isChanged := false
-	for _, id := range []string{a.Production, a.Sandbox} {
+	for _, id := range []string{a.Production, a.Test} {
 		if id == "" {
 			continue
 		}

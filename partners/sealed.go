@@ -15,6 +15,7 @@ var SealedColumns = []seal.Column{
 	{Purpose: seal.PII, Table: "partner_people", Column: "email_sealed", Row: "id::text"},
 	{Purpose: seal.PII, Table: "partner_links", Column: "email_sealed", Row: "encode(digest, 'hex')"},
 	{Purpose: seal.PII, Table: "partner_applications", Column: "form_sealed", Row: "id::text"},
+	{Purpose: seal.PII, Table: "partner_sandbox_clients", Column: "sealed", Row: "application_id::text"},
 	{Purpose: seal.Session, Table: "partner_sessions", Column: "draft", Row: "person_id::text"},
 }
 

@@ -29,6 +29,9 @@ func (h *Handler) userinfo(c *gin.Context) error {
 	access, err := h.service.lookUpAccess(ctx, token.text, h.now())
 	refused := func(cause string) error { return senderRefused(c, token.dpop, "invalid_token", cause) }
 	if errors.Is(err, errToken) {
+		if err := h.noteForeign(c, token.text, ""); err != nil {
+			return err
+		}
 		return refused(tokenCause(err))
 	}
 	if err != nil {

@@ -33,8 +33,8 @@ type registrationDocument struct {
 }
 
 // registerClient lets an app register itself with an initial access token. The endpoint exists only if the deployment
-// has set one (S-30). The new client is a partner, or of the profile certification on a deployment for it: it asks for
-// consent, and its operator is never shown as verified.
+// has set one (S-30). The new client is a partner, or of the profile certification on a deployment for it, or, in a sandbox, an app of the
+// health record: it asks for consent, and its operator is never shown as verified.
 func (h *Handler) registerClient(c *gin.Context) error {
 	if h.service.initialAccessToken == nil {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
@@ -113,6 +113,9 @@ func (h *Handler) readRegistration(c *gin.Context) (sentRegistration, error) {
 		m.SubjectType, m.RequirePKCE = subjectPairwise, nil
 	}
 	m.OperatorVerified, m.ResourceServer, m.Audience, m.SmartMetadata = false, nil, nil, SmartMetadata{}
+	if h.service.clients.Sandbox && AsksForRecord(m.Scope) { // of invented people
+		m.Profile, m.Audience = ProfileSmart, h.service.clients.FHIRServers()
+	}
 	m.ClientName = cmp.Or(m.ClientName, m.ClientNameEN, m.ClientNameES, "App")
 	if m.OperatorName == "" {
 		m.OperatorName = m.ClientName

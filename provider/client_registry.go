@@ -41,6 +41,7 @@ type ClientsDeps struct {
 // Rules relax S-30 and S-31 for a whole deployment, by name.
 type Rules struct {
 	InsecureLocal bool // http addresses on localhost, for the demo
+	Sandbox       bool // a test environment: apps register themselves for the health record, too
 	Certification bool // the profile "certification" may be registered and used
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -62,6 +63,13 @@ func (m *Metadata) checkFHIRServer(insecureLocal bool) error {
 		}
 	}
 	return nil
+}
+
+// AsksForRecord reports whether scopes are those of an app of SMART App Launch.
+func AsksForRecord(scopes []string) bool {
+	return slices.ContainsFunc(scopes, func(scope string) bool {
+		return strings.HasPrefix(scope, "patient/") || strings.HasPrefix(scope, "launch") || scope == "fhirUser"
+	})
 }
 
 // checkServerName returns an error if another client has this one's fhir_server. The caller has raised the registry's

@@ -115,6 +115,7 @@ type Service struct {
 	suspended          sync.Map // client ID to the DisabledAt of which all members were notified
 	initialAccessToken []byte   // SHA-256; nil: no dynamic registration
 	registrationTries  int
+	foreign            foreignTokens
 	calls              *web.Meter[string]
 	jobs               *river.Client[pgx.Tx]
 	locales            []string
@@ -147,6 +148,7 @@ func New(d Deps) (*Service, error) {
 		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring, verified: newVerifiedTokens()},
 		locales:      d.Locales,
 		timeZone:     d.TimeZone,
+		foreign:      newForeignTokens(),
 		calls:        web.NewMeter[string](cmp.Or(d.ClientRate, 50)*int(callsWindow/time.Second), callsWindow),
 		tryURL:       d.TryURL,
 		tryHealthURL: d.TryHealthURL,

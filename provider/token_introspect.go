@@ -43,6 +43,11 @@ func (h *Handler) introspect(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if !answer.Active {
+		if err := h.noteForeign(c, token, client.ID); err != nil {
+			return err
+		}
+	}
 	noStore(c)
 	if media, _, err := mime.ParseMediaType(c.GetHeader("Accept")); err == nil && media == introspectionJWT {
 		return h.signedIntrospection(c, client, answer, in.now)

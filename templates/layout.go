@@ -42,6 +42,7 @@ type Layout struct {
 	Account     *Account          // shown on every page of the account's section, nil elsewhere
 	Desk        *Desk             // whose console it is, nil outside the support desk and before its sign-in
 	Partner     *Partner          // who is signed in to the partner area, nil elsewhere
+	Sandbox     bool              // of a test environment with invented people, which every page says
 	Title       string            // set by the renderer from the page's own title
 }
 

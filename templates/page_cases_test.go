@@ -37,6 +37,17 @@ type (
 		AgreedAt                                                             time.Time
 		Certification                                                        document
 	}
+	sandboxCard    struct{ Number, FirstName, LastName, Suffix, BirthDate, Program string }
+	sandboxAccount struct {
+		Username, Case, Patient string
+		sandboxCard
+	}
+	sandboxPage struct {
+		Password, TOTPKey, Answer, MailPath string
+		ResetAt                             time.Time
+		Accounts                            []sandboxAccount
+		Cards                               []sandboxCard
+	}
 	login struct {
 		Username, Return           string
 		Cancel, Passkey            bool
@@ -271,6 +282,11 @@ func pageCases() []pageCase {
 			Claims              []struct{ Name, Value string }
 			AccountURL, SignOut string
 		}{"María", []struct{ Name, Value string }{{"sub", "abc"}, {"husky.member", `{"program":"A"}`}}, "http://localhost:8080/account", "/logout"}),
+		page("sandbox/cards", "", Layout{Path: "/sandbox", Sandbox: true}, sandboxPage{
+			Password: "Mapache-Violeta-2026", TOTPKey: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", Answer: "Rufo el dragón", MailPath: "/mailbox", ResetAt: noon,
+			Accounts: []sandboxAccount{{"prueba.juan", "plain", "01a231d9-6c70-7356-98eb-2855e4a5afc8", sandboxCard{"118204437", "Juan Carlos", "De la Lunarejo", "", "1968-01-30", "A"}},
+				{"prueba.siobhan", "totp", "", sandboxCard{"120773905", "Siobhán", "O'Fenworthy", "", "1990-06-11", "D"}}},
+			Cards: []sandboxCard{{"310542266", "James", "Thornwickle", "Jr", "1971-11-02", "D"}}}),
 		page("demo/mails", "", Layout{Path: "/demo/mail"}, struct {
 			Mails []struct {
 				Path, Subject, To string

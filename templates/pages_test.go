@@ -144,3 +144,28 @@ func TestPageStructs(t *testing.T) {
 		}
 	}
 }
+
+// In a test environment each page says so, once, and that real data have no place there; no other page does.
+func TestPagesOfASandbox(t *testing.T) {
+	s := loadAll(t)
+	for _, c := range pageCases() {
+		if c.name == "portal/home" || strings.HasPrefix(c.name, "portal/") {
+			continue // an app's own site
+		}
+		for _, isSandbox := range []bool{true, false} {
+			l := c.layout
+			l.Sandbox = isSandbox
+			body, err := s.Page("es", c.name, l, c.page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := 0
+			if isSandbox {
+				want = 1
+			}
+			if n := strings.Count(string(body), s.Text("es", "web.layout.testing", nil)); n != want {
+				t.Errorf("%s %s says %d times that it is a test environment, want %d", c.name, c.state, n, want)
+			}
+		}
+	}
+}

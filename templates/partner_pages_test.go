@@ -33,15 +33,21 @@ type (
 		Done bool
 	}
 	partnerRequest struct {
-		ID                  uuid.UUID
-		State               partnerState
-		Name                string
-		SentAt, DecidedAt   time.Time
-		Sandbox, Production string
-		Reason              string
-		Criteria            []partnerCriterion
-		Steps               []partnerLine
-		Whole               bool
+		ID                uuid.UUID
+		State             partnerState
+		Name              string
+		SentAt, DecidedAt time.Time
+		Test, Production  string
+		Reason            string
+		Criteria          []partnerCriterion
+		Steps             []partnerLine
+		Whole             bool
+		Tried             partnerTried
+		Secret            string
+	}
+	partnerTried struct {
+		Issuer, ClientID string
+		Stale            bool
 	}
 	partnerUsage     struct{ Permissions, Recent int }
 	partnerComplaint struct {
@@ -148,7 +154,11 @@ func partnerCases() []pageCase {
 	criteria := []partnerCriterion{{"rules", true, ""}, {"secure", true, ""}, {"domain", false, "https://app.example/callback"}, {"policy", false, "https://diary.example/privacy"}, {"keys", true, ""}, {"promises", true, ""}}
 	request := partnerRequest{ID: id, State: "draft", Name: "Mi Diario", Steps: lines}
 	whole, sent, taken, approved, refused := request, request, request, request, request
-	whole.Whole, whole.Sandbox = true, "sandbox1"
+	whole.Whole, whole.Test = true, "test1"
+	untried, tried, stale := request, request, request
+	untried.Tried = partnerTried{Issuer: "https://sandbox.example"}
+	tried.Tried, tried.Secret = partnerTried{Issuer: "https://sandbox.example", ClientID: "A7Q2MZ5XK4TUW3VYRB6CDEFGHJ"}, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
+	stale.Tried, stale.Whole = partnerTried{Issuer: "https://sandbox.example", ClientID: "A7Q2MZ5XK4TUW3VYRB6CDEFGHJ", Stale: true}, true
 	sent.State, sent.SentAt, sent.Criteria = "sent", noon, criteria
 	taken.State, taken.SentAt = "taken", noon
 	approved.State, approved.DecidedAt, approved.Production, approved.Reason, approved.Criteria = "approved", noon, "client1", "Se cumplen todos los criterios.", criteria
@@ -158,7 +168,7 @@ func partnerCases() []pageCase {
 	made, keyed, test := client, client, client
 	made.Secret, made.Secrets = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG", 1
 	keyed.HasSecret, keyed.HasKeys, keyed.Auth, keyed.JWKS, keyed.DisabledAt = false, true, "private_key_jwt", `{"keys":[]}`, noon
-	test.Kind, test.ID = "sandbox", "sandbox1"
+	test.Kind, test.ID = "test", "test1"
 	people := partnerPeople{People: []partnerColleague{{id, "eva@diary.example", noon}, {id, "luis.prado.de.la.vega@diary.example", noon}}}
 	text := func(name, kind, value string) partnerField {
 		return partnerField{Name: name, Kind: kind, Value: value, Max: 80}
@@ -190,6 +200,9 @@ func partnerCases() []pageCase {
 		page("partners/people", "wrong", in("/people", Problem{Field: "email", Key: "partners.wrong.missing"}), people),
 		page("partners/request", "", in("/requests/1"), request),
 		page("partners/request", "whole", in("/requests/1", Problem{Key: "partners.wrong.rule", Args: Args{"rule": "client_name: is the name of another app"}}), whole),
+		page("partners/request", "untried", in("/requests/1", Problem{Key: "partners.sandbox.away"}), untried),
+		page("partners/request", "tried", in("/requests/1"), tried),
+		page("partners/request", "stale", in("/requests/1"), stale),
 		page("partners/request", "sent", in("/requests/1"), sent),
 		page("partners/request", "taken", in("/requests/1"), taken),
 		page("partners/request", "approved", in("/requests/1"), approved),
@@ -197,7 +210,7 @@ func partnerCases() []pageCase {
 		page("partners/client", "", in("/apps/client1"), client),
 		page("partners/client", "made", in("/apps/client1"), made),
 		page("partners/client", "keys", in("/apps/client1", Problem{Field: "jwks", Key: "partners.wrong.rule", Args: Args{"rule": "holds a key, number 1, that is not public"}}), keyed),
-		page("partners/client", "test", in("/apps/sandbox1", Problem{Key: "partners.client.made_already"}), test),
+		page("partners/client", "test", in("/apps/test1", Problem{Key: "partners.client.made_already"}), test),
 		page("partners/errors", "", in("/apps/client1/errors"), partnerErrors{"client1", "Mi Diario", []partnerRefusal{{noon, "01J9", "/token", "invalid_grant", "The code is not valid, or was used before.", "grant_type=\"authorization_code\""}}}),
 		page("partners/checks", "", in("/checks"), partnerChecks{Choices: ways, Auth: "none"}),
 		page("partners/checks", "full", in("/checks", Problem{Field: "redirect_uris", Key: "partners.wrong.rule", Args: Args{"rule": "are https addresses"}}), partnerChecks{[]partnerRun{run}, ways, "Mi Diario", "http://a.example", "private_key_jwt", "{}", "https://a.example/out"}),

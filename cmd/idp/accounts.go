@@ -91,6 +91,9 @@ type accountImport struct {
 
 // Run imports, shows progress on a terminal, and prints the report.
 func (c *AccountsImportCmd) Run(ctx context.Context, env *Environment) error {
+	if err := env.notSandbox(ctx); err != nil {
+		return err
+	}
 	people, roster, err := env.accountsAndRoster()
 	if err != nil {
 		return err

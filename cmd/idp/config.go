@@ -70,6 +70,9 @@ type environment struct {
 	DeskAddress       string            `env:"DESK_ADDRESS" help:"https://host of that listener, another host than the issuer's"`
 	PartnerListen     string            `env:"PARTNER_LISTEN" help:"listener of the partner area, where makers of apps ask for clients; empty for none"`
 	PartnerAddress    string            `env:"PARTNER_ADDRESS" help:"https://host of that listener, another host than the issuer's and the desk's"`
+	Sandbox           bool              `env:"SANDBOX" envDefault:"false" help:"a test environment: invented members whose cards and passwords are known, mails that are shown and not sent, at /sandbox and /mailbox; in a database of its own"`
+	SandboxIssuer     string            `env:"SANDBOX_ISSUER" help:"https://host of a sandbox, at which the partner area registers the apps that are tried out; empty: they get a test client here"`
+	SandboxToken      string            `env:"SANDBOX_TOKEN" secret:"all" help:"IDP_REGISTRATION_TOKEN of that sandbox"`
 	MTLSListen        string            `env:"MTLS_LISTEN" help:"listener that asks clients for certificates (RFC 8705); empty for none"`
 	MTLSAddress       string            `env:"MTLS_ADDRESS" help:"https://host of that listener, as clients see it"`
 	ClientCAs         string            `env:"CLIENT_CAS" help:"PEM file: who issues certificates for tls_client_auth"`
@@ -121,7 +124,10 @@ func (e *environment) check(m *mistakes) settings {
 		m.weak("TLS_CERT", acceptPlainListener, "is missing, and TLS has to end somewhere: here, or at a proxy in front")
 	}
 	s.keks = e.checkKEKs(m)
-	s.smtp = e.checkMail(m)
+	if s.sandbox, s.sandboxIssuer = e.checkSandbox(m); !s.sandbox {
+		s.smtp = e.checkMail(m)
+	}
+	s.sandboxToken = e.SandboxToken
 	s.templates = e.checkLooks(m)
 	if s.securityContact = e.SecurityContact; s.securityContact != "" {
 		u, err := url.Parse(s.securityContact)
@@ -151,7 +157,7 @@ func (e *environment) check(m *mistakes) settings {
 	if e.IdentityLock < 0 {
 		m.wrong("IDENTITY_LOCK", "must not be negative; 0 locks until staff release it")
 	}
-	if s.agreementDir == "" && !e.accepts(acceptSample) {
+	if s.agreementDir == "" && !s.sandbox && !e.accepts(acceptSample) {
 		m.weak("AGREEMENT_DIR", acceptSample, "is missing: members would agree to the sample text")
 	}
 	if e.Drain < 0 || e.Drain > 20*time.Second {
@@ -181,7 +187,7 @@ func (e *environment) check(m *mistakes) settings {
 	s.proofs = e.checkMTLS(m)
 	e.checkProofs(&s, m)
 	s.outbound = e.checkOutbound(m)
-	s.clientRules.Certification = e.checkCertification(m)
+	s.clientRules.Certification, s.clientRules.Sandbox = e.checkCertification(m), s.sandbox
 	for _, name := range e.Accept {
 		if !slices.Contains(weaker, name) {
 			m.wrong("ACCEPT", "does not know %q%s", name, didYouMean(name, weaker))

@@ -16,6 +16,7 @@ import (
 	"huskyidp/internal/mail"
 	"huskyidp/internal/postgres"
 	"huskyidp/keys"
+	"huskyidp/sandbox"
 	"huskyidp/templates"
 )
 
@@ -111,6 +112,9 @@ func (c *checks) database(ctx context.Context, e environment, s settings) {
 	defer db.Close()
 	c.tell("role", e.judgeRole(ctx, db))
 	c.tell("epoch", checkEpoch(ctx, db, s))
+	if err := sandbox.Check(ctx, db, s.sandbox); err != nil && !errors.Is(err, sandbox.ErrUnclaimed) {
+		c.tell("sandbox", sandboxError(err, s.sandbox))
+	}
 	if len(s.keks) == 0 {
 		return
 	}

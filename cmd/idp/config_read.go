@@ -72,7 +72,8 @@ func readAdminEnvironment(vars map[string]string) (environment, settings, error)
 	e.checkDatabase(m)
 	s.keks = e.checkKEKs(m)
 	s.outbound = e.checkOutbound(m)
-	s.clientRules.Certification = e.checkCertification(m)
+	s.clientRules.Certification, s.clientRules.Sandbox = e.checkCertification(m), e.Sandbox
+	s.agreementDir = e.agreementDir()
 	s.templates = e.checkLooks(m)
 	var err error
 	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ import (
 	"huskyidp/internal/seal"
 	"huskyidp/members"
 	"huskyidp/provider"
+	"huskyidp/sandbox"
 	"huskyidp/templates"
 )
 
@@ -39,6 +41,7 @@ type DemoCmd struct {
 	DeskPort    int    `default:"8095" help:"Port of the support desk on 127.0.0.1; 0 for any free one."`
 	FHIRPort    int    `name:"fhir-port" default:"8096" help:"Port of the sample FHIR server on localhost; 0 for any free one."`
 	PartnerPort int    `name:"partner-port" default:"8097" help:"Port of the partner area on partners.localhost; 0 for any free one."`
+	SandboxPort int    `name:"sandbox-port" default:"8098" help:"Port of the sandbox on localhost, a test environment for partners; 0 for any free one."`
 	DataDir     string `help:"Folder for the database, keys and mails. Default: the system's state folder."`
 	Fresh       bool   `help:"Erase the data folder's demo first and start empty."`
 
@@ -52,10 +55,10 @@ type DemoCmd struct {
 
 // Help is shown by --help.
 func (DemoCmd) Help() string {
-	return `Starts PostgreSQL, the provider, a sample portal that members sign in from, a FHIR server with invented records, and a
+	return `Starts PostgreSQL, the provider, a sample portal that members sign in from, a FHIR server with invented records, a sandbox, and a
 mailbox with the mails that the service sends. Everything listens on this machine alone. Ctrl-C stops all of it; the next start finds the same
 accounts again, and the roster that was imported meanwhile. Other commands work on its data with
-IDP_DATABASE_URL="host=DATA/postgres/run user=idp dbname=idp" and IDP_KEK_FILE=DATA/kek, where DATA is the folder that it prints.`
+IDP_DATABASE_URL="host=DATA/postgres/run user=idp dbname=idp" and IDP_KEK_FILE=DATA/kek, where DATA is the folder that it prints; the sandbox has dbname=sandbox.`
 }
 
 // Run starts everything and blocks until ctx ends.
@@ -71,7 +74,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 			return err
 		}
 	}
-	var on [6]net.Listener // before the database, so that a port in use is reported at once
+	var on [7]net.Listener // before the database, so that a port in use is reported at once
 	defer func() {
 		for _, l := range on {
 			if l != nil {
@@ -82,7 +85,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 	for i, port := range []struct {
 		number int
 		flag   string
-	}{{d.Port, "port"}, {d.PortalPort, "portal-port"}, {d.DeskPort, "desk-port"}, {d.FHIRPort, "fhir-port"}, {}, {d.PartnerPort, "partner-port"}} {
+	}{{d.Port, "port"}, {d.PortalPort, "portal-port"}, {d.DeskPort, "desk-port"}, {d.FHIRPort, "fhir-port"}, {}, {d.PartnerPort, "partner-port"}, {d.SandboxPort, "sandbox-port"}} {
 		if on[i], err = listenLocal(port.number, port.flag); err != nil {
 			return err
 		}
@@ -112,8 +115,9 @@ func causeOf(ctx context.Context, db *embedded.Server, err error) error {
 	return cmp.Or(db.Watch(soon), err)
 }
 
-// run builds the service on the database and serves it. on are the listeners of provider, portal, desk, FHIR server, mail and partner area.
-func (d *DemoCmd) run(ctx context.Context, p *process, dir string, brand *templates.Brand, db *embedded.Server, on [6]net.Listener) error {
+// run builds the service on the database and serves it. on are the listeners of provider, portal, desk, FHIR server, mail, partner area and
+// sandbox.
+func (d *DemoCmd) run(ctx context.Context, p *process, dir string, brand *templates.Brand, db *embedded.Server, on [7]net.Listener) error {
 	public, app, desk, fhir, smtp := on[0], on[1], on[2], on[3], on[4]
 	kek, err := demoKEK(dir)
 	if err != nil {
@@ -132,16 +136,18 @@ func (d *DemoCmd) run(ctx context.Context, p *process, dir string, brand *templa
 		s.agreementDir = d.Brand
 	}
 	s.issuer, s.tryURL, s.tryHealthURL = localURL(public), localURL(app)+portal.TryPath, localURL(app)+portal.TryHealthPath
-	s.outbound.Allow = []string{strings.TrimPrefix(localURL(app), "http://")}              // the portal is notified of sign-outs
-	s.deskAddress = "http://" + desk.Addr().String()                                       // 127.0.0.1 is another host than localhost: cookies stay apart, as in production
-	s.partnerAddress = "http://partners." + strings.TrimPrefix(localURL(on[5]), "http://") // passkeys belong to a name
-	s.checksAddress = s.issuer                                                             // which programs on this machine find, other than a name of its own
+	s.sandboxIssuer, s.sandboxToken = localURL(on[6]), rand.Text()
+	s.outbound.Allow = []string{strings.TrimPrefix(localURL(app), "http://"), strings.TrimPrefix(s.sandboxIssuer, "http://")} // the portal is notified of sign-outs
+	s.deskAddress = "http://" + desk.Addr().String()                                                                          // 127.0.0.1 is another host than localhost: cookies stay apart, as in production
+	s.partnerAddress = "http://partners." + strings.TrimPrefix(localURL(on[5]), "http://")                                    // passkeys belong to a name
+	s.checksAddress = s.issuer                                                                                                // which programs on this machine find, other than a name of its own
 	log, err := os.OpenFile(filepath.Join(dir, "idp.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	a, err := build(ctx, s, slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{ReplaceAttr: utcTime})))
+	logger := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{ReplaceAttr: utcTime}))
+	a, err := build(ctx, s, logger)
 	if _, isOther := errors.AsType[*seal.UnwrapError](err); isOther {
 		return fmt.Errorf("the data in %s were made with another key than %s: put that key back, or start empty with --fresh", dir, filepath.Join(dir, "kek"))
 	}
@@ -150,13 +156,20 @@ func (d *DemoCmd) run(ctx context.Context, p *process, dir string, brand *templa
 	}
 	defer a.close()
 	a.deskOn, a.partnersOn = desk, on[5]
-	return d.serve(ctx, p.stdout, a, demoParts{dir: dir, db: db, public: public, app: app, fhir: fhir, smtp: smtp})
+	tried, err := build(ctx, demoSandbox(s, db), logger)
+	if err != nil {
+		return err
+	}
+	defer tried.close()
+	return d.serve(ctx, p.stdout, a, demoParts{dir: dir, db: db, public: public, app: app, fhir: fhir, smtp: smtp, sandbox: on[6], tried: tried})
 }
 
 type demoParts struct {
 	dir                     string
 	db                      *embedded.Server
 	public, app, fhir, smtp net.Listener
+	sandbox                 net.Listener
+	tried                   *app // the sandbox
 }
 
 func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoParts) error {
@@ -194,7 +207,7 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 	if err := tryClient(ctx, a, localURL(parts.app)); err != nil {
 		return err
 	}
-	records, err := fhirServer(ctx, a, parts.dir, localURL(parts.fhir)+fhirPath)
+	records, err := fhirServers(ctx, a, parts)
 	if err != nil {
 		return err
 	}
@@ -212,6 +225,7 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 	group.Go(func() error { return serveUntil(ctx, parts.app, site) })
 	group.Go(func() error { return serveUntil(ctx, parts.fhir, records) })
 	group.Go(func() error { return a.serve(ctx, []net.Listener{parts.public}, nil, 0) })
+	group.Go(func() error { return parts.tried.serve(ctx, []net.Listener{parts.sandbox}, nil, 0) })
 	group.Go(func() error { return d.welcome(ctx, out, a, parts) })
 	return group.Wait()
 }
@@ -229,9 +243,10 @@ func (d *DemoCmd) welcome(ctx context.Context, out io.Writer, a *app, parts demo
   Support desk    http://%s   as %s or %s: they set a password first, at %s/recover/password
   Partner area    %s   apps of partners, which %s decides on; an invitation to an invented one is in the mailbox
   Developers      %s/developers   with a sign-in to try
+  Sandbox         %s%s   a test environment for partners: an issuer with invented members, their cards and passwords
   FHIR server     %s   invented records; try an app that reads them at %s
   Data            %s
-`, localURL(parts.app), a.issuer, a.issuer, a.deskOn.Addr(), sampleStaff[0].Username, sampleStaff[1].Username, a.issuer, a.partnersURL(), sampleStaff[1].Username, a.issuer,
+`, localURL(parts.app), a.issuer, a.issuer, a.deskOn.Addr(), sampleStaff[0].Username, sampleStaff[1].Username, a.issuer, a.partnersURL(), sampleStaff[1].Username, a.issuer, parts.tried.issuer, sandbox.Path,
 		localURL(parts.fhir)+fhirPath, localURL(parts.app)+portal.TryHealthPath, parts.dir)
 	if len(cards) == 0 {
 		fmt.Fprint(out, "\n  The roster is the one that you imported; the sample cards are not on it. --fresh starts with them again.\n\n  Ctrl-C stops everything.\n")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"net/http"
 	"path/filepath"
 	"strings"
 
@@ -22,11 +23,27 @@ const (
 	healthClientID = "sample-health-app"
 )
 
-// fhirServer registers the demo's FHIR server and returns it.
-func fhirServer(ctx context.Context, a *app, dir, base string) (*fhirdemo.Server, error) {
+// fhirServers are two on one listener: one trusts the provider's tokens, the other the sandbox's.
+func fhirServers(ctx context.Context, a *app, parts demoParts) (http.Handler, error) {
+	own, err := fhirServer(ctx, a, filepath.Join(parts.dir, "fhir-secret"), localURL(parts.fhir)+fhirPath)
+	if err != nil {
+		return nil, err
+	}
+	tried, err := fhirServer(ctx, parts.tried, filepath.Join(parts.dir, sandboxFHIRSecret), localURL(parts.fhir)+sandboxFHIRPath)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", own)
+	mux.Handle(sandboxFHIRPath+"/", tried)
+	return mux, nil
+}
+
+// fhirServer registers a FHIR server and returns it.
+func fhirServer(ctx context.Context, a *app, secretFile, base string) (*fhirdemo.Server, error) {
 	m := provider.Metadata{ClientName: "Expediente de muestra", Profile: provider.ProfileService, ResourceServer: []string{base}}
 	m.ClientNameEN, m.FHIRServer = "Sample record", fhirName
-	secret, err := secretClient(ctx, a, filepath.Join(dir, "fhir-secret"), fhirClientID, m)
+	secret, err := secretClient(ctx, a, secretFile, fhirClientID, m)
 	if err != nil {
 		return nil, err
 	}

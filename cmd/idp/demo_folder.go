@@ -32,7 +32,7 @@ func (d *DemoCmd) folder() (dir string, held *os.File, err error) {
 		return "", nil, err
 	}
 	if d.Fresh {
-		for _, made := range []string{"postgres", "mails.jsonl", "kek", "portal-secret", "fhir-secret", "idp.log"} {
+		for _, made := range []string{"postgres", "mails.jsonl", "kek", "portal-secret", "fhir-secret", sandboxFHIRSecret, "idp.log"} {
 			if err := os.RemoveAll(filepath.Join(dir, made)); err != nil {
 				return "", nil, errors.Join(err, held.Close())
 			}
@@ -101,11 +101,13 @@ func (d *DemoCmd) database(ctx context.Context, dir string, stderr io.Writer) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := db.CreateDatabase(ctx, "idp"); err != nil {
-		return nil, errors.Join(err, db.Stop())
-	}
-	if _, err := postgres.Migrate(ctx, postgres.Options{DSN: db.DSN("idp")}, nil); err != nil {
-		return nil, errors.Join(err, db.Stop())
+	for _, name := range []string{"idp", sandboxDatabase} {
+		if err := db.CreateDatabase(ctx, name); err != nil {
+			return nil, errors.Join(err, db.Stop())
+		}
+		if _, err := postgres.Migrate(ctx, postgres.Options{DSN: db.DSN(name)}, nil); err != nil {
+			return nil, errors.Join(err, db.Stop())
+		}
 	}
 	return db, nil
 }

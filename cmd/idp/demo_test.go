@@ -42,7 +42,7 @@ func startDemo(t *testing.T, dir string, args ...string) *demo {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	d := &demo{t: t, stop: stop, exited: make(chan int, 1)}
-	args = append([]string{"demo", "--data-dir", dir, "--port", "0", "--portal-port", "0", "--desk-port", "0", "--fhir-port", "0", "--partner-port", "0"}, args...)
+	args = append([]string{"demo", "--data-dir", dir, "--port", "0", "--portal-port", "0", "--desk-port", "0", "--fhir-port", "0", "--partner-port", "0", "--sandbox-port", "0"}, args...)
 	go func() { d.exited <- run(ctx, args, nil, &d.stdout, &d.stderr) }()
 	t.Cleanup(d.end)
 	for deadline := time.Now().Add(60 * time.Second); !strings.Contains(d.stdout.String(), "Ctrl-C"); time.Sleep(20 * time.Millisecond) {
@@ -87,7 +87,7 @@ func TestDemoKeepsWhatWasImported(t *testing.T) {
 	dir := demoFolder(t)
 	vars := map[string]string{"IDP_DATABASE_URL": "host=" + filepath.Join(dir, "postgres", "run") + " user=idp dbname=idp", "IDP_KEK_FILE": filepath.Join(dir, "kek")}
 	first := startDemo(t, dir)
-	for name, path := range map[string]string{"Sample portal": "/", "Provider": "/.well-known/openid-configuration", "Mailbox": "", "Support desk": "/robots.txt", "Developers": "", "FHIR server": "/metadata"} {
+	for name, path := range map[string]string{"Sample portal": "/", "Provider": "/.well-known/openid-configuration", "Mailbox": "", "Support desk": "/robots.txt", "Developers": "", "Sandbox": "", "FHIR server": "/metadata"} {
 		answer, err := ownClient.Get(first.address(name) + path)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -131,7 +131,7 @@ func TestDemoLosesItsDatabase(t *testing.T) {
 	}
 	first := startDemo(t, dir)
 	for _, more := range [][]string{nil, {"--fresh"}} {
-		args := append([]string{"demo", "--data-dir", dir, "--port", "0", "--portal-port", "0", "--desk-port", "0", "--fhir-port", "0", "--partner-port", "0"}, more...)
+		args := append([]string{"demo", "--data-dir", dir, "--port", "0", "--portal-port", "0", "--desk-port", "0", "--fhir-port", "0", "--partner-port", "0", "--sandbox-port", "0"}, more...)
 		code, stdout, stderr := call(t, nil, args...)
 		want := fmt.Sprintf("another idp demo works in %s, process %d at %s: ", dir, os.Getpid(), first.address("Provider"))
 		if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want) {
@@ -155,7 +155,7 @@ func TestDemoLosesItsDatabase(t *testing.T) {
 	must(t, os.Rename(dir, moved))
 	kek := filepath.Join(moved, "kek")
 	must(t, os.Rename(kek, kek+".lost"))
-	if code, _, stderr := call(t, nil, "demo", "--data-dir", moved, "--port", "0", "--portal-port", "0", "--desk-port", "0", "--fhir-port", "0", "--partner-port", "0"); code != 1 || !strings.Contains(stderr, "were made with another key than "+kek) {
+	if code, _, stderr := call(t, nil, "demo", "--data-dir", moved, "--port", "0", "--portal-port", "0", "--desk-port", "0", "--fhir-port", "0", "--partner-port", "0", "--sandbox-port", "0"); code != 1 || !strings.Contains(stderr, "were made with another key than "+kek) {
 		t.Errorf("without its key the demo = %d: %q", code, stderr)
 	}
 	must(t, os.Rename(kek+".lost", kek))
@@ -200,7 +200,7 @@ func TestDemoStartFails(t *testing.T) {
 		{"a folder that nobody can write in", "the demo cannot write in its folder /proc/none", []string{"--data-dir", "/proc/none"}},
 		{"a broken key", "or start empty with --fresh", []string{"--data-dir", badKEK}},
 	} {
-		args := append([]string{"demo", "--port", free, "--portal-port", "0", "--fhir-port", "0", "--partner-port", "0"}, test.args...)
+		args := append([]string{"demo", "--port", free, "--portal-port", "0", "--fhir-port", "0", "--partner-port", "0", "--sandbox-port", "0"}, test.args...)
 		if !strings.HasPrefix(test.name, "a port") {
 			args = append(args, "--desk-port", "0")
 		}

@@ -32,7 +32,7 @@ func (a *app) openDesk(ctx context.Context, s settings, sv *services) error {
 	a.deskWeb, err = web.New(web.Options{
 		Templates: a.templates, Keyring: sv.keyring, Issuer: s.deskAddress, Language: s.language, TrustedProxies: s.proxies, Limits: s.limits,
 		Logger: a.logger, Now: time.Now, Tracer: a.telemetry.Tracer(), Observe: a.meters.request, Refused: a.meters.refusal,
-		Strict: true, Problems: admin.APIPath + "/", ErrorPage: "admin/error",
+		Sandbox: s.sandbox, Strict: true, Problems: admin.APIPath + "/", ErrorPage: "admin/error",
 	})
 	if err != nil {
 		return err

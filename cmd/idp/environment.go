@@ -4,6 +4,7 @@ import (
 	"io"
 	"time"
 
+	"huskyidp/internal/audit"
 	"huskyidp/internal/outbound"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
@@ -23,8 +24,11 @@ type Environment struct {
 	RSABits       int                  // 0: 2048
 	ClientRules   provider.Rules
 	Outbound      outbound.Options
+	AgreementDir  string            // or ""
 	Looks         templates.Options // of mails
 	Now           func() time.Time
 
 	leftOut bool // an import left out some lines
 }
+
+func (env *Environment) audit() *audit.Log { return audit.New(env.DB) }

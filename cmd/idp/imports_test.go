@@ -25,7 +25,7 @@ var rules = []string{"accounts", "members", "keys", "templates", "internal/audit
 var rows = [][]string{
 	{"cmd/idp"},
 	{"admin"},
-	{"provider", "registration", "recovery", "selfservice", "partners"},
+	{"provider", "registration", "recovery", "selfservice", "partners", "sandbox"},
 	{"internal/cardform", "partners/conformance"},
 	{"accounts", "members", "keys"},
 	{"internal/mail", "internal/epoch"},

@@ -18,12 +18,13 @@ import (
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
+	"huskyidp/sandbox"
 )
 
 // sealedColumns are all columns that hold sealed values for longer than a day. Digests cannot be recomputed: versions
 // of their keys are added and stay readable.
 var sealedColumns = slices.Concat(accounts.SealedColumns, registration.SealedColumns, recovery.SealedColumns, members.SealedColumns, keys.SealedColumns,
-	mail.SealedColumns, admin.SealedColumns, provider.SealedColumns, partners.SealedColumns, conformance.SealedColumns)
+	mail.SealedColumns, admin.SealedColumns, provider.SealedColumns, partners.SealedColumns, conformance.SealedColumns, sandbox.SealedColumns)
 
 // KeysDataCmd is "idp keys data".
 type KeysDataCmd struct{}

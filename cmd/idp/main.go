@@ -43,6 +43,7 @@ type commands struct {
 	Brand    BrandCmd        `cmd:"" help:"Show the programme under your own name, colours and notices."`
 	Words    WordsCmd        `cmd:"" help:"Check the translations of pages and mails."`
 	Staff    StaffCmd        `cmd:"" help:"Say who works at the support desk."`
+	Sandbox  SandboxCmd      `cmd:"" help:"Look after a test environment with invented members."`
 	Portal   PortalCmd       `cmd:"" help:"Run the sample portal alone, as an application of its own."`
 	Mailbox  MailboxCmd      `cmd:"" help:"Run the demo's mail catcher alone."`
 	Health   HealthCmd       `cmd:"" help:"Ask a health address; for container checks."`
@@ -218,7 +219,7 @@ func (p *process) environment(ctx context.Context, command string) (*Environment
 	if e.Keyring, err = loadKeyring(ctx, p.db, s.keks); err != nil {
 		return nil, err
 	}
-	e.DB, e.MemberNumbers, e.RSABits, e.ClientRules, e.Outbound, e.Looks = p.db, s.numbers, s.rsaBits, s.clientRules, s.outbound, s.templates
+	e.DB, e.MemberNumbers, e.RSABits, e.ClientRules, e.Outbound, e.Looks, e.AgreementDir = p.db, s.numbers, s.rsaBits, s.clientRules, s.outbound, s.templates, s.agreementDir
 	return e, nil
 }
 

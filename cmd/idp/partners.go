@@ -17,9 +17,10 @@ import (
 
 // newPartners builds the use cases of the partner area, which the desk needs also where the area has no address.
 func (a *app) newPartners(s settings, sv *services) (err error) {
+	apps := partnerApps{sv.clients, a.web.Brands()}
 	sv.partners, err = partners.New(partners.Deps{
 		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Outbox: sv.outbox, Mails: a.templates, Now: time.Now,
-		Apps: partnerApps{sv.clients, a.web.Brands()}, Fetcher: sv.calls, Base: s.partnerAddress,
+		Apps: apps, Sandbox: a.newSandboxClients(s, apps), Fetcher: sv.calls, Base: s.partnerAddress,
 	})
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func (a *app) openPartners(s settings, sv *services) (err error) {
 	a.partnersWeb, err = web.New(web.Options{
 		Templates: a.templates, Keyring: sv.keyring, Issuer: s.partnerAddress, Language: s.language, TrustedProxies: s.proxies, Limits: s.limits,
 		Logger: a.logger, Now: time.Now, Tracer: a.telemetry.Tracer(), Observe: a.meters.request, Refused: a.meters.refusal,
-		Strict: true, ErrorPage: "partners/error",
+		Sandbox: s.sandbox, Strict: true, ErrorPage: "partners/error",
 	})
 	if err != nil {
 		return err
@@ -70,10 +71,8 @@ func (p partnerApps) metadata(a partners.App) provider.Metadata {
 	if a.Native {
 		m.ApplicationType = "native"
 	}
-	for _, scope := range a.Scopes {
-		if strings.HasPrefix(scope, "patient/") || strings.HasPrefix(scope, "launch") || scope == "fhirUser" {
-			m.Profile, m.Audience = provider.ProfileSmart, p.clients.FHIRServers()
-		}
+	if provider.AsksForRecord(a.Scopes) {
+		m.Profile, m.Audience = provider.ProfileSmart, p.clients.FHIRServers()
 	}
 	if m.GrantTypes = []string{"authorization_code"}; hasOffline(a.Scopes) {
 		m.GrantTypes = append(m.GrantTypes, "refresh_token")

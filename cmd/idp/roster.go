@@ -108,6 +108,9 @@ and the header again are skipped and listed. Try it with: idp roster sample -n 1
 
 // Run imports, shows progress on a terminal, and prints the report.
 func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
+	if err := env.notSandbox(ctx); err != nil {
+		return err
+	}
 	separator, err := c.separator()
 	if err != nil {
 		return err

@@ -138,8 +138,7 @@ func (a *app) features(_ context.Context, s settings, sv *services) (err error) 
 
 // newRunner runs the job queues of all packages.
 func (a *app) newRunner(s settings, sv *services) (*jobs.Runner, error) {
-	s.smtp.FromName = func(lang string) string { return a.templates.Text(lang, "web.layout.brand", nil) }
-	sender, err := mail.NewSMTP(s.smtp)
+	sender, err := a.sender(s, sv)
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +147,15 @@ func (a *app) newRunner(s settings, sv *services) (*jobs.Runner, error) {
 		return nil, err
 	}
 	return jobs.New(a.jobs, a.loopLogger, mails, provider.LogoutWork(sv.provider, sv.calls, a.logger), provider.SignalWork(sv.provider, sv.calls, a.logger), recovery.Work(sv.recovery))
+}
+
+// sender is the mail server, or what keeps the mails of a sandbox.
+func (a *app) sender(s settings, sv *services) (mail.Sender, error) {
+	if s.sandbox {
+		return a.keeper(sv), nil
+	}
+	s.smtp.FromName = func(lang string) string { return a.templates.Text(lang, "web.layout.brand", nil) }
+	return mail.NewSMTP(s.smtp)
 }
 
 // loadLegal reads the operator's texts, or the sample.

@@ -47,6 +47,9 @@ type settings struct {
 	proofs            provider.ProofDeps
 	outbound          outbound.Options
 	clientRules       provider.Rules
+	sandbox           bool   // a test environment with invented members
+	sandboxIssuer     string // of the partner area, or ""
+	sandboxToken      string
 	tryURL            string // of the demo's client for developers
 	tryHealthURL      string // of the one that reads the health record
 }

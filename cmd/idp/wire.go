@@ -83,6 +83,9 @@ func (a *app) assemble(ctx context.Context, s settings) error {
 	if err := a.open(ctx, s); err != nil {
 		return err
 	}
+	if err := claimDatabase(ctx, a.db, s.sandbox); err != nil {
+		return err
+	}
 	ring, err := loadKeyring(ctx, a.db, s.keks)
 	if err != nil {
 		return err
@@ -95,7 +98,7 @@ func (a *app) assemble(ctx context.Context, s settings) error {
 		return err
 	}
 	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, Language: s.language, TrustedProxies: s.proxies, Kiosks: s.kiosks,
-		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: a.logger, Now: time.Now, Limits: s.limits, Tracer: a.telemetry.Tracer(), Observe: a.meters.request, Refused: a.meters.refusal})
+		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: a.logger, Now: time.Now, Limits: s.limits, Tracer: a.telemetry.Tracer(), Observe: a.meters.request, Refused: a.meters.refusal, Sandbox: s.sandbox})
 	if err != nil {
 		return err
 	}
@@ -110,6 +113,11 @@ func (a *app) assemble(ctx context.Context, s settings) error {
 	a.background(s, sv)
 	if err := a.mount(s, sv); err != nil {
 		return err
+	}
+	if s.sandbox {
+		if err := a.openSandbox(ctx, sv); err != nil {
+			return err
+		}
 	}
 	if s.partnerAddress != "" {
 		if err := a.openPartners(s, sv); err != nil {

@@ -84,6 +84,7 @@ const (
 	DeviceDenied        Kind = "grant.device_denied"
 	LaunchMade          Kind = "grant.launch_made"
 	LaunchRefused       Kind = "grant.launch_refused"
+	AccessTokenForeign  Kind = "token.foreign" // presented here, and of another issuer
 	AccessTokenRevoked  Kind = "grant.access_token_revoked"
 	ClientAuthRefused   Kind = "client.auth_refused"
 	ClientCreated       Kind = "client.created"
@@ -122,6 +123,8 @@ const (
 	PartnerChanged  Kind = "partner.client_changed"
 	PartnerRefused  Kind = "partner.refused" // a passkey, or what was typed
 	PartnerDenied   Kind = "partner.denied"  // what is another's, or not theirs any more
+
+	SandboxReset Kind = "sandbox.reset" // a sandbox is in its first state again
 
 	RosterImported Kind = "roster.imported"
 	RosterRefused  Kind = "roster.refused"

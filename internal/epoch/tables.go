@@ -73,6 +73,8 @@ var decisions = []decision{
 	{Table: "partner_applications", Keep: "what partners ask for stays"},
 	{Table: "partner_clients", Keep: "clients stay"},
 	{Table: "partner_checks", Keep: "their keys and tokens are good for nothing else"},
+	{Table: "partner_sandbox_clients", Keep: "clients stay, and those of a sandbox are not here"},
+	{Table: "sandbox_mails", Keep: "invented people's, shown as they were"},
 	{Table: "staff", Keep: "the desk's people stay"},
 	{Table: "desk_entries", Keep: "a record"},
 	{Table: "desk_alerts", Keep: "who handled what"},

@@ -2,6 +2,7 @@ package mailbox
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -96,6 +97,15 @@ func (b *Box) Add(m Mail) error {
 	b.mails = append(b.mails, m)
 	b.trim()
 	return nil
+}
+
+// List is Mails as a Source.
+func (b *Box) List(context.Context) ([]Mail, error) { return b.Mails(), nil }
+
+// Find is Mail as a Source.
+func (b *Box) Find(_ context.Context, id string) (Mail, bool, error) {
+	m, found := b.Mail(id)
+	return m, found, nil
 }
 
 // Mails lists what is kept, newest first.

@@ -131,6 +131,9 @@ func (c *Client) Post(ctx context.Context, address, mediaType, body string) (Ans
 	return c.do(r)
 }
 
+// Do makes any call. Every status is an answer.
+func (c *Client) Do(r *http.Request) (Answer, error) { return c.do(r) }
+
 // do makes a call and counts it by outcome only, since addresses are chosen by whoever registered them.
 func (c *Client) do(r *http.Request) (Answer, error) {
 	began := time.Now()

@@ -19,6 +19,7 @@ type Site struct {
 	Logger    *slog.Logger
 	Prefix    string   // of cookie names: all ports of localhost share cookies
 	Secure    bool     // the site is served by https
+	Sandbox   bool     // it shows what a sandbox has made
 	Hosts     []string // Host values that are answered; none means any
 }
 
@@ -49,7 +50,7 @@ type PageOptions struct {
 // Page renders a template as the response.
 func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int, name string, page any, o PageOptions) {
 	lang := s.Lang(r)
-	layout := templates.Layout{Path: r.URL.Path, Query: keepLanguageOut(r.URL.Query()), CSRF: o.CSRF}
+	layout := templates.Layout{Path: r.URL.Path, Query: keepLanguageOut(r.URL.Query()), CSRF: o.CSRF, Sandbox: s.Sandbox}
 	body, err := s.Templates.Page(lang, name, layout, page)
 	if err != nil {
 		s.Logger.ErrorContext(r.Context(), "rendering a page", "page", name, "error", err)

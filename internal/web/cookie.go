@@ -21,6 +21,9 @@ func (w *Web) cookieName(name string) string {
 	if w.secure {
 		return "__Host-" + name
 	}
+	if w.sandbox { // all ports of localhost share cookies
+		return "sandbox_" + name
+	}
 	return "idp_" + name
 }
 

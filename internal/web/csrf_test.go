@@ -84,6 +84,10 @@ func TestCookies(t *testing.T) {
 	if got := plain.do("GET", "/form", "").Header().Get("Set-Cookie"); !strings.HasPrefix(got, "idp_browser=") || strings.Contains(got, "Secure") {
 		t.Errorf("cookie over http = %q", got)
 	}
+	beside := newSite(t, func(o *Options) { o.Issuer, o.Sandbox = "http://idp.example", true }) // on another port of the same host
+	if got := beside.do("GET", "/form", "").Header().Get("Set-Cookie"); !strings.HasPrefix(got, "sandbox_browser=") {
+		t.Errorf("cookie of a sandbox over http = %q", got)
+	}
 }
 
 // A form whose cookies are gone tells only that: they may have been deleted. The way on opens the page again, and a browser that

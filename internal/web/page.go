@@ -107,7 +107,7 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	r := requestOf(c)
 	o := pageOptions{layout: templates.Layout{
 		Path: localOr(c.Request.URL.EscapedPath()), Query: switchQuery(c.Request.URL.Query(), Flow(c)),
-		Flow: Flow(c), RequestID: cmp.Or(r.shownID, r.id),
+		Flow: Flow(c), RequestID: cmp.Or(r.shownID, r.id), Sandbox: w.sandbox,
 	}}
 	for _, opt := range opts {
 		opt(&o)

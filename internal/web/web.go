@@ -32,6 +32,7 @@ type Options struct {
 	Logger         *slog.Logger
 	Now            func() time.Time
 	Limits         Limits
+	Sandbox        bool                                                       // a test environment, which each page says
 	Strict         bool                                                       // the staff surface: SameSite=Strict cookies (S-24)
 	Problems       string                                                     // path prefix of an API with problem+json errors (RFC 9457); "" for none
 	ErrorPage      string                                                     // template of error pages; default web/error
@@ -88,6 +89,7 @@ type Web struct {
 	hosts       map[string]bool
 	phone       *templates.Phone // for pages at a kiosk
 	origin      string           // scheme://host[:port] of the issuer
+	sandbox     bool             // a test environment
 	secure      bool             // the issuer is https
 	strict      bool
 	problems    string
@@ -115,7 +117,7 @@ func New(o Options) (*Web, error) {
 	w := &Web{
 		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, tracer: o.Tracer, observe: o.Observe, refused: o.Refused,
 		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, kiosks: o.Kiosks, language: o.Templates.Match(o.Language), sessionIdle: o.SessionIdle,
-		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https",
+		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https", sandbox: o.Sandbox,
 		strict: o.Strict, problems: o.Problems, errorPage: cmp.Or(o.ErrorPage, "web/error"),
 		hosts: map[string]bool{}, programs: map[string]Readers{},
 	}
