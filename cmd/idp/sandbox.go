@@ -78,7 +78,10 @@ func (env *Environment) notSandbox(ctx context.Context) error {
 	if errors.Is(err, sandbox.ErrSandbox) {
 		return &oneLine{"IDP_DATABASE_URL: this database is a sandbox's, whose members are invented: nothing else is imported into it. Nothing was changed", err}
 	}
-	return err
+	if err != nil {
+		return &toldState{err, "Nothing was changed; the same file may be imported again"}
+	}
+	return nil
 }
 
 // acceptances are the texts in force as accepted by a member.
