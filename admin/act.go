@@ -55,6 +55,7 @@ const (
 	RefuseApp  Act = "refuse_app"
 	SuspendApp Act = "suspend_app"
 	ResumeApp  Act = "resume_app"
+	LetIn      Act = "let_in"
 
 	ListPeople    Act = "list_people"
 	LookPerson    Act = "look_person"
@@ -164,6 +165,7 @@ var rules = map[Act]rule{
 	RefuseApp:  {roles: []Role{Partners}, fresh: true},
 	SuspendApp: {roles: []Role{Partners}, fresh: true},
 	ResumeApp:  {roles: []Role{Partners}, fresh: true},
+	LetIn:      {roles: []Role{Partners}, fresh: true},
 
 	ListPeople:    {roles: []Role{Admin, Audit}},
 	LookPerson:    {roles: []Role{Admin, Audit}},

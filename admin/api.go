@@ -118,7 +118,8 @@ func endpoints() []endpoint {
 		path, summary string
 	}{{TakeApp, "take", "Take a partner's request, after another look at the criteria"}, {ApproveApp, "approve", "Approve the request that you have taken: it gets its production client"},
 		{RefuseApp, "refuse", "Refuse the request that you have taken"}, {SuspendApp, "suspend", "Suspend the clients of a request: tokens are refused within seconds, members are told"},
-		{ResumeApp, "resume", "Let the clients of a request be used again"}} {
+		{ResumeApp, "resume", "Let the clients of a request be used again"},
+		{LetIn, "let-in", "Let an organisation's only person in again, who lost the passkey: a link to the same address"}} {
 		all = append(all, endpoint{http.MethodPost, "/apps/:id/" + e.path, camel(string(e.act)), e.summary, e.act, true, appBody{}, appStateReply{}, 200, 0,
 			func(h *API, c *gin.Context, p Person) error { return h.changeApp(c, p, e.act) }})
 	}

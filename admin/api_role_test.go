@@ -51,6 +51,7 @@ var allowed = map[string]string{
 	"POST /apps/:id/refuse":                   "partners",
 	"POST /apps/:id/suspend":                  "partners",
 	"POST /apps/:id/resume":                   "partners",
+	"POST /apps/:id/let-in":                   "partners",
 	"POST /audit/export":                      "audit",
 	"POST /alerts/search":                     "admin audit",
 	"POST /alerts/:id/see":                    "admin audit",

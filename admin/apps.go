@@ -34,16 +34,19 @@ func (s *Service) App(ctx context.Context, p Person, id uuid.UUID) (a partners.A
 		if err == nil {
 			a.Complaints, err = s.partners.Complaints(ctx, a)
 		}
+		if err == nil {
+			a.IsAlone, err = s.partners.IsAlone(ctx, a.OrganisationID)
+		}
 		return ofPartner(err)
 	})
 	return a, suspended, err
 }
 
-// AppChange is what a person does with a request: TakeApp, ApproveApp, RefuseApp, SuspendApp or ResumeApp.
+// AppChange is what a person does with a request, or with its organisation: TakeApp, ApproveApp, RefuseApp, SuspendApp, ResumeApp or LetIn.
 type AppChange struct {
 	Act     Act
 	Version int    // of the request, as it was seen
-	Reason  string // the partner reads it, except for TakeApp
+	Reason  string // the partner reads it, except for TakeApp and LetIn
 
 	Although bool // ApproveApp: a criterion is not met
 }
@@ -96,6 +99,8 @@ func (s *Service) prepareApp(ctx context.Context, p Person, id uuid.UUID, change
 		do = func(ctx context.Context) error {
 			return s.partners.SetUse(ctx, id, change.Act == ResumeApp, reason, p.ID)
 		}
+	case LetIn:
+		do = func(ctx context.Context) error { return s.partners.LetIn(ctx, id, p.ID) }
 	default:
 		err = ErrNotFound
 	}

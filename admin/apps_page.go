@@ -20,6 +20,7 @@ type (
 		Steps                 []partners.Step
 		MayTake, MayDecide    bool
 		MaySuspend, MayResume bool
+		MayLetIn              bool
 		Suspended, Colleagues bool // Colleagues: somebody else has taken it
 		Key, Typed            string
 	}
@@ -58,7 +59,7 @@ func (h *Console) appPage(c *gin.Context, v visit, status int, typed string, opt
 		Application: a, Steps: partners.Steps(), Suspended: suspended, Colleagues: isTaken && !isMine,
 		MayTake: (a.State == partners.Sent || isTaken && !isMine) && v.may(TakeApp), MayDecide: isTaken && isMine && v.may(ApproveApp),
 		MaySuspend: hasClient && !suspended && v.may(SuspendApp), MayResume: hasClient && suspended && v.may(ResumeApp),
-		Key: seal.NewToken(), Typed: typed,
+		MayLetIn: a.IsAlone && v.may(LetIn), Key: seal.NewToken(), Typed: typed,
 	}, opts...)
 }
 

@@ -167,6 +167,15 @@ func TestApps(t *testing.T) {
 	if _, suspended, _ = d.App(ctx, eva, id); !suspended || d.registry.use[a.Production] {
 		t.Error("it is not suspended")
 	}
+	if err := change(d.person("some-one", Admin), LetIn, a.Version, why); !errors.Is(err, ErrForbidden) {
+		t.Errorf("the role admin lets a partner in: %v", err)
+	}
+	if err := change(ana, LetIn, a.Version, why); err != nil {
+		t.Errorf("its only person is not let in: %v", err)
+	}
+	if err := change(ana, LetIn, a.Version, why); !errors.Is(err, ErrConflict) {
+		t.Errorf("an organisation without a person is let in: %v", err)
+	}
 	d.at(d.now().Add(6 * time.Minute))
 	if err := change(eva, ResumeApp, a.Version, why); !errors.Is(err, ErrStepUp) {
 		t.Errorf("with an old sign-in: %v", err)

@@ -36,7 +36,7 @@ func buttonOf(at string, form url.Values) string {
 		return "admin.approval.refuse"
 	case RemovePerson, ResetPerson, Withdraw:
 		return do.Key()
-	case ApproveApp, RefuseApp, SuspendApp, ResumeApp:
+	case ApproveApp, RefuseApp, SuspendApp, ResumeApp, LetIn:
 		return do.Key()
 	case NoteCase, FinishCase, HandOver:
 		return "admin.queue.press_" + string(do)

@@ -190,6 +190,33 @@ func (s *Service) room(ctx context.Context, organisation uuid.UUID) error {
 	return err
 }
 
+// lockOrganisation allows one change of an organisation's people at a time.
+func (s *Service) lockOrganisation(ctx context.Context, organisation uuid.UUID) error {
+	if err := s.room(ctx, organisation); !errors.Is(err, ErrTooMany) {
+		return err
+	}
+	return nil
+}
+
+// remove ends a person's sessions, passkeys and the organisation's open invitations.
+func (s *Service) remove(ctx context.Context, organisation, id uuid.UUID) error {
+	now := s.Now()
+	tag, err := s.DB.From(ctx).Exec(ctx, `update partner_people set removed_at = $3 where id = $1 and organisation_id = $2 and removed_at is null`, id, organisation, now)
+	if err != nil {
+		return fmt.Errorf("removing a person: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrNotFound
+	}
+	b := &pgx.Batch{}
+	b.Queue(`delete from partner_passkeys where person_id = $1`, id)
+	b.Queue(`update partner_links set expires_at = least(expires_at, $2) where organisation_id = $1 and used_at is null`, organisation, now)
+	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("removing passkeys: %w", err)
+	}
+	return nil
+}
+
 // Colleague is a person on the page of people.
 type Colleague struct {
 	ID        uuid.UUID
@@ -246,24 +273,14 @@ func (s *Service) Invite(ctx context.Context, p Person, typed, lang string) erro
 // their passkey is removed and invited again by a colleague. The last person stays. The error is ErrNotFound, ErrState, or the database's.
 func (s *Service) Remove(ctx context.Context, p Person, id uuid.UUID) error {
 	return s.DB.InTx(ctx, func(ctx context.Context) error {
-		if err := s.room(ctx, p.Organisation); err != nil && !errors.Is(err, ErrTooMany) {
+		if err := s.lockOrganisation(ctx, p.Organisation); err != nil {
 			return err
 		}
 		if id == p.ID {
 			return ErrState
 		}
-		tag, err := s.DB.From(ctx).Exec(ctx, `update partner_people set removed_at = $3 where id = $1 and organisation_id = $2 and removed_at is null`, id, p.Organisation, s.Now())
-		if err != nil {
-			return fmt.Errorf("removing a person: %w", err)
-		}
-		if tag.RowsAffected() == 0 {
-			return ErrNotFound
-		}
-		b := &pgx.Batch{}
-		b.Queue(`delete from partner_passkeys where person_id = $1`, id)
-		b.Queue(`update partner_links set expires_at = least(expires_at, $2) where organisation_id = $1 and used_at is null`, p.Organisation, s.Now())
-		if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
-			return fmt.Errorf("removing passkeys: %w", err)
+		if err := s.remove(ctx, p.Organisation, id); err != nil {
+			return err
 		}
 		return s.note(ctx, audit.Event{Kind: audit.PartnerRemoved, Subject: p.Organisation.String(), Actor: p.ID.String(), Success: true, Data: map[string]string{"person": id.String()}})
 	})

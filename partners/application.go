@@ -51,6 +51,7 @@ type Application struct {
 	TakenBy            uuid.UUID
 	Test, Production   string      // client_id, "" for none
 	Complaints         []Complaint // for the desk alone
+	IsAlone            bool        // for the desk alone: the organisation has one person
 	form
 }
 

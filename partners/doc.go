@@ -7,6 +7,7 @@
 //	Enter     the link, once, for an hour ──> a passkey, a person, an organisation, a session
 //	Invite    a link for a day into the same organisation          20 people at most
 //	Remove    ends with the next request; who lost a passkey is removed and invited again
+//	LetIn     the same for an organisation's only person, by the desk; the contacts of the request hear of it
 //	SignIn    a passkey with user verification, nothing else; 15 minutes idle, 8 hours in all (as S-23)
 //
 // Handler.with asks Who for each request: session, person and membership at this moment. Whatever an address names is looked up

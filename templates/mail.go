@@ -87,6 +87,7 @@ var mailKinds = map[string]mailKind{
 	"partner_approved":          {when: true, desk: true},
 	"partner_refused":           {when: true, desk: true},
 	"partner_suspended":         {when: true, desk: true},
+	"partner_let_in":            {when: true, desk: true},
 	"partner_resumed":           {when: true, desk: true},
 	"disowned":                  {when: true},
 	"disowned_waits":            {when: true},

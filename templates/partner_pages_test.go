@@ -84,16 +84,16 @@ type (
 	}
 	deskAppsPage struct{ List []deskAppPage }
 	deskAppPage  struct {
-		ID                                                               uuid.UUID
-		Name, Organisation, Reason, Key, Typed                           string
-		State                                                            partnerState
-		SentAt, CheckedAt                                                time.Time
-		Version                                                          int
-		Criteria                                                         []partnerCriterion
-		Complaints                                                       []partnerComplaint
-		Values                                                           map[string]string
-		Steps                                                            []partnerFilled
-		Colleagues, Suspended, MayTake, MayDecide, MaySuspend, MayResume bool
+		ID                                                                         uuid.UUID
+		Name, Organisation, Reason, Key, Typed                                     string
+		State                                                                      partnerState
+		SentAt, CheckedAt                                                          time.Time
+		Version                                                                    int
+		Criteria                                                                   []partnerCriterion
+		Complaints                                                                 []partnerComplaint
+		Values                                                                     map[string]string
+		Steps                                                                      []partnerFilled
+		Colleagues, Suspended, MayTake, MayDecide, MaySuspend, MayResume, MayLetIn bool
 	}
 	partnerRun struct {
 		ID, Name, Secret, Issuer, Next, LogoutURI string
@@ -230,7 +230,7 @@ func partnerCases() []pageCase {
 		Values: map[string]string{"operator": "Diario S. A.", "auth": "none", "purpose": "Muestra recetas.\nY nada más.", "use": "yes"}, Steps: []partnerFilled{"organisation", "access"}}
 	mine, live, stopped := asked, asked, asked
 	mine.State, mine.MayTake, mine.MayDecide, mine.Typed = "taken", false, true, "Se cumplen"
-	live.Complaints = said
+	live.Complaints, live.MayLetIn = said, true
 	live.State, live.MayTake, live.MaySuspend, live.Reason = "approved", false, true, "Se cumplen todos los criterios."
 	stopped.State, stopped.Colleagues, stopped.Suspended, stopped.MayResume = "taken", true, true, true
 	cases = append(cases,

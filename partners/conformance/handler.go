@@ -104,7 +104,7 @@ func (h *Handler) authorize(c *gin.Context) error {
 	case errors.Is(err, ErrNotFound):
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Err: err}
 	case errors.Is(err, errRequest):
-		return &web.Error{Status: http.StatusBadRequest, Key: web.KeyApp, Code: "invalid_request", Parameter: parameter, Value: c.Query(parameter), Err: err}
+		return &web.Error{Status: http.StatusBadRequest, Key: web.KeyApp, Href: "/", Code: "invalid_request", Parameter: parameter, Value: c.Query(parameter), Err: err}
 	case err != nil:
 		return err
 	}
