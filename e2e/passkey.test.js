@@ -142,7 +142,7 @@ test('the button of a passkey: pressed twice, too late, and where too many ask',
     for (let status = 200; status === 200;) ({ status } = await fetch(dataset.options, { method: 'POST', body: new URLSearchParams({ csrf: form.elements.csrf.value }) }));
   });
   await member.press('passkey');
-  await page.locator('#passkey-problem').filter({ hasText: /Espere \d+ segundos/ }).waitFor();
+  await page.locator('#passkey-problem').filter({ hasText: /Espere (\d+ segundos|1 minuto)/ }).waitFor();
   await member.look('login-passkey-wait');
   await member.signIn('dos.toques');
   await member.at('/login/factor/passkey'); // a password is judged all the same
