@@ -61,7 +61,7 @@ func (h *Console) subjectOf(c *gin.Context, v visit) (*Subject, Act, error) {
 
 func (h *Console) newActPage(c *gin.Context, v visit, u *Subject, act Act) (actPage, error) {
 	ctx := c.Request.Context()
-	st, err := h.service.store.standing(ctx, u.ID, v.Person, h.service.now())
+	st, err := h.service.standing(ctx, v.Person, u)
 	if err != nil {
 		return actPage{}, err
 	}

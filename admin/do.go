@@ -148,7 +148,7 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	if err := s.effective(ctx, p.ID, e.act, u, a); err != nil {
 		return Outcome{}, err
 	}
-	st, err := s.store.standing(ctx, u.ID, p, s.now())
+	st, err := s.standing(ctx, p, u)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -256,6 +256,35 @@ func (s *store) standing(ctx context.Context, subject uuid.UUID, p Person, now t
 	return st, s.db.From(ctx).SendBatch(ctx, b).Close()
 }
 
+// standing is that of a person of the desk towards a subject.
+func (s *Service) standing(ctx context.Context, p Person, u *Subject) (standing, error) {
+	st, err := s.store.standing(ctx, u.ID, p, s.now())
+	if err == nil {
+		err = s.endDenied(ctx, u, &st)
+	}
+	return st, err
+}
+
+// endDenied takes a verification away if the member stopped a change after it: whoever was verified may be who had asked for it.
+func (s *Service) endDenied(ctx context.Context, u *Subject, st *standing) error {
+	if st.verification.VerifiedAt == nil || !u.hasAccount() {
+		return nil
+	}
+	since := *st.verification.VerifiedAt
+	isStopped, err := s.audit.Happened(ctx, u.ID, audit.ChangeStopped, since)
+	if err != nil || !isStopped {
+		return err
+	}
+	isOurs := false // the caller asked for it
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select exists (select from desk_entries where subject_id = $1 and act = any($2) and outcome in ('done', 'approved') and at >= $3)`,
+		u.ID, []string{string(StopChange), string(Withdraw), string(Disable)}, since).Scan(&isOurs)
+	if err == nil && !isOurs {
+		st.verification = verificationRow{}
+	}
+	return err
+}
+
 // lockNotAvailable is PostgreSQL's error code for exceeding lock_timeout.
 const lockNotAvailable = "55P03"
 

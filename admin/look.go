@@ -115,6 +115,9 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 	if err != nil {
 		return Summary{}, fmt.Errorf("reading the desk's book: %w", err)
 	}
+	if err := s.endDenied(ctx, u, &st); err != nil {
+		return Summary{}, err
+	}
 	sum := Summary{ID: u.ID, Version: u.version(st.last), Status: statusOf(u), NeedsSecond: st.helped >= helpAlone, Factors: factors, Verification: st.verification.state()}
 	if m := u.Member; m.ID != uuid.Nil {
 		sum.Name, sum.BirthYear = initials(m.FirstName+" "+m.LastName), m.BirthDate.Year

@@ -211,7 +211,7 @@ func partnerCases() []pageCase {
 		page("partners/client", "made", in("/apps/client1"), made),
 		page("partners/client", "keys", in("/apps/client1", Problem{Field: "jwks", Key: "partners.wrong.rule", Args: Args{"rule": "holds a key, number 1, that is not public"}}), keyed),
 		page("partners/client", "test", in("/apps/test1", Problem{Key: "partners.client.made_already"}), test),
-		page("partners/errors", "", in("/apps/client1/errors"), partnerErrors{"client1", "Mi Diario", []partnerRefusal{{noon, "01J9", "/token", "invalid_grant", "The code is not valid, or was used before.", "grant_type=\"authorization_code\""}}}),
+		page("partners/errors", "", in("/apps/client1/errors"), partnerErrors{"client1", "Mi Diario", []partnerRefusal{{noon, "wqhvmpdmpdwwydwa", "/token", "invalid_grant", "The code is not valid, or was used before.", "grant_type=\"authorization_code\""}}}),
 		page("partners/checks", "", in("/checks"), partnerChecks{Choices: ways, Auth: "none"}),
 		page("partners/checks", "full", in("/checks", Problem{Field: "redirect_uris", Key: "partners.wrong.rule", Args: Args{"rule": "are https addresses"}}), partnerChecks{[]partnerRun{run}, ways, "Mi Diario", "http://a.example", "private_key_jwt", "{}", "https://a.example/out"}),
 		page("partners/checks", "many", in("/checks", Problem{Key: "partners.checks.too_many"}), partnerChecks{[]partnerRun{run}, ways, "", "", "none", "", ""}),
