@@ -204,6 +204,8 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 		}
 		switch {
 		case d.QuestionClosed:
+		case d.Account.Status == Disabled:
+			d.notice = "disowned_desk"
 		case closed.Kind == "":
 			d.notice = "disowned"
 		case closed.Until.IsZero():
@@ -233,15 +235,16 @@ type Disowned struct {
 	QuestionClosed bool
 	Username       string
 	Closed         Closure // see Deniable
+	Disabled       bool    // only the desk reactivates the account
 }
 
 // Disowned returns what a link has done, the zero value if it was not used just now.
 func (s *Service) Disowned(ctx context.Context, link string) (d Disowned, err error) {
 	var id *uuid.UUID
 	err = s.db.From(ctx).QueryRow(ctx, `
-		select true, l.question_closed, coalesce(a.username, ''), a.id
+		select true, l.question_closed, coalesce(a.username, ''), a.id, coalesce(a.status = 'disabled', false)
 		from used_disown_links l left join accounts a on a.id = l.account_id where l.digest = $1 and l.expires_at > $2`,
-		seal.Digest(link), s.now()).Scan(&d.Just, &d.QuestionClosed, &d.Username, &id)
+		seal.Digest(link), s.now()).Scan(&d.Just, &d.QuestionClosed, &d.Username, &id, &d.Disabled)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Disowned{}, nil
 	}

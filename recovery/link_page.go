@@ -82,7 +82,7 @@ func (h *Handler) submitNotMe(c *gin.Context) error {
 		return h.oldLink(c, !seal.IsToken(link))
 	case done.QuestionClosed:
 		return h.toDesk(c, "protected")
-	case done.Closed.Kind != "" && done.Closed.Until.IsZero():
+	case done.Disabled, done.Closed.Kind != "" && done.Closed.Until.IsZero():
 		return h.toDesk(c, "closed")
 	}
 	return h.toDone(c, pathNotMeDone+"?link="+link)

@@ -223,3 +223,20 @@ func TestNotMeWhileAnswersAreClosed(t *testing.T) {
 		t.Error("the page speaks of a lock that is over")
 	}
 }
+
+// Who denies the deactivation of their account is told that the desk alone opens it again, on the page and in the mail.
+func TestNotMeOfADeactivatedAccount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	if _, err := f.people.Disable(t.Context(), a.ID); err != nil {
+		t.Fatal(err)
+	}
+	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
+	path := f.link("question_changed")
+	_, link, _ := strings.Cut(path, "link=")
+	f.visitor().get(path).on(path, 200).postTo("/not-me", "link", link).on("/support?note=closed", 200).says(say("recovery.disown.done_desk"))
+	if mails := f.mailed("disowned_desk"); len(mails) != 1 || len(f.mailed("disowned")) != 0 {
+		t.Errorf("mails: %q", mails)
+	}
+}
