@@ -17,9 +17,11 @@ func deskCases() []pageCase {
 	locks := []obstacle{{"differs", "", noon}, {"unknown_number", "", noon}, {"number_given", "", noon}, {"lock_identity", "identity", time.Time{}}, {"lock_password", "password", noon}, {"lock_question", "question", time.Time{}}, {"lock_facts", "", noon}, {"ended", "", noon}}
 	offers := []deskOffer{{Act: "release_lock"}, {Act: "send_username"}, {"start_reset", "", true, "3"}, {Act: "end_sessions"}, {"change_email", "verified", true, "4"}, {"reset_factor", "verified", true, "5"},
 		{"change_member", "better", true, "7"}, {Act: "disable", Needs: "verified"}}
-	tied := deskRequest{"r3", "m1", "Rosa Vega", "Se inscribió con la tarjeta de su hija", "HD-1002", "", "310542266", "change_member", noon, noon, false, "in_person", "maria.lopez", "", nil}
-	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "", "change_email", noon, noon, false, "spoken_code", "maria.lopez", "", []deskFailed{{noon, "facts", "Rosa Vega"}, {noon, "", ""}}}
+	tied := deskRequest{"r3", "m1", "Rosa Vega", "Se inscribió con la tarjeta de su hija", "HD-1002", "", "310542266", "change_member", noon, noon, false, "in_person", "maria.lopez", "", nil, ""}
+	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "", "change_email", noon, noon, false, "spoken_code", "maria.lopez", "", []deskFailed{{noon, "facts", "Rosa Vega"}, {noon, "", ""}}, ""}
 	own := request
+	unlocks := tied
+	unlocks.Act, unlocks.Number, unlocks.Lock = "release_lock", "", "question"
 	own.Own, own.ID = true, "r2"
 	blocked, nameless := request, request
 	blocked.ID, blocked.Blocked, nameless.ID, nameless.Blocked, nameless.Name = "r4", "changed", "r5", "asker", ""
@@ -101,6 +103,7 @@ func deskCases() []pageCase {
 		page("admin/approval", "blocked", at("/approvals/r4"), deskApproval{blocked, "k", ""}),
 		page("admin/approvals", "empty", at("/approvals"), struct{ Requests []deskRequest }{}),
 		page("admin/approval", "", at("/approvals/r1", Problem{Field: "reason", Key: "admin.act.reason_short"}), deskApproval{request, "k", "no"}),
+		page("admin/approval", "lock", at("/approvals/r3"), deskApproval{unlocks, "k", ""}),
 		page("admin/approval", "own", at("/approvals/r2"), deskApproval{own, "k", ""}),
 		page("admin/approval", "member", at("/approvals/r3"), deskApproval{tied, "k", ""}),
 		page("admin/act", "member", at("/members/m1/acts/change_member", Problem{Field: "member_number", Key: "admin.act.no_row"}), deskForm{Form: true, ID: "m1", Name: "maria", Act: "change_member", Number: "310542266", Key: "k", Version: "v"}),

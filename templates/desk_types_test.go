@@ -139,6 +139,7 @@ type (
 		Own                                                bool
 		VerifiedBy, Member, Blocked                        string
 		Failed                                             []deskFailed
+		Lock                                               string
 	}
 	deskFailed struct {
 		At           time.Time
