@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -45,6 +46,12 @@ func TestLetIn(t *testing.T) {
 	eva.shows(eva.signsIn(), http.StatusUnprocessableEntity, "not accepted")
 	thief := a.browser()
 	thief.shows(thief.get(invited), http.StatusGone, "does not work") // an invitation of before
+	late := a.link()
+	a.pass(inviteLife + time.Hour)
+	thief.shows(thief.get(late), http.StatusGone, "does not work")
+	if err := letIn(); err != nil { // the link was not used in time: once more
+		t.Fatalf("after its link was over: %v", err)
+	}
 	back := a.browser()
 	back.follows(a.link(), "")
 	back.shows(back.get("/requests/"+id.String()), http.StatusOK, "My Diary")
